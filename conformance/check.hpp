@@ -1,0 +1,105 @@
+#pragma once
+/// What a check is: one requirement, the situations that it applies to, and a list of named predicates.
+///
+/// A check carries no level (the catalogue does) and writes nothing. Each predicate has a name of its own, which is the
+/// `reason` of a failure, so that a test can force it and a deviant server can prove that it fails for just that reason.
+
+#include "reading.hpp"
+#include "record.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace est::conformance {
+
+/// One exchange of one record, with everything that is known around it. Views: the owner outlives the judgement.
+struct situation {
+  record const& in;
+  exchange const& seen;
+  reading const& read;    ///< `seen`, decoded once
+  reading const* control; ///< the control's last exchange, decoded; null where there is none
+  target_facts const& target;
+};
+
+/// What a predicate says of a situation.
+struct verdict {
+  enum class kind : std::uint8_t {
+    holds,
+    violated,
+    undecided,      ///< something earlier failed (a decoder, the control), so this cannot be said
+    not_applicable, ///< the predicate does not concern this situation after all
+  };
+  kind what = kind::holds;
+  std::string expected;   ///< for a person; never secret octets
+  std::string actual;     ///< likewise
+  std::string where = {}; ///< `response`, `response.body`, `response.body.part[1]`, `request.csr`
+  std::optional<std::size_t> offset =
+      std::nullopt; ///< octets from the start of the response (of the request for `request…`)
+
+  static verdict holds() { return {}; }
+  static verdict violated(std::string expected, std::string actual, std::string where = "response",
+                          std::optional<std::size_t> offset = std::nullopt) {
+    return {kind::violated, std::move(expected), std::move(actual), std::move(where), offset};
+  }
+  static verdict undecided(std::string why) { return {kind::undecided, {}, std::move(why)}; }
+  static verdict not_applicable(std::string why = {}) { return {kind::not_applicable, {}, std::move(why)}; }
+};
+
+/// One thing that can be true or false of a situation.
+struct predicate {
+  std::string_view name; ///< the reason of a failure: `skg-status-not-200`; unique among all checks
+  verdict (*judge)(situation const&);
+};
+
+/// A check of one requirement.
+struct check {
+  std::string_view id;          ///< `serverkeygen.answer-is-multipart`; unique
+  std::string_view requirement; ///< the id of a row of the catalogue
+  /// Whether the check concerns the situation at all: the operation, the status, what the request contained.
+  bool (*applies)(situation const&);
+  std::span<const predicate> predicates; ///< asked in order; the first that is violated or undecided ends the check
+};
+
+/// The outcome of one check on one exchange.
+enum class outcome : std::uint8_t { pass, fail, inconclusive, skip, error };
+
+constexpr std::string_view name(outcome o) noexcept {
+  switch (o) {
+  case outcome::pass: return "pass";
+  case outcome::fail: return "fail";
+  case outcome::inconclusive: return "inconclusive";
+  case outcome::skip: return "skip";
+  case outcome::error: return "error";
+  }
+  return "error";
+}
+
+/// One line of the result: what a check said of one exchange.
+struct finding {
+  std::string check;
+  std::string requirement;
+  outcome what = outcome::skip;
+  std::string reason; ///< the name of the predicate that failed, or why nothing was said
+  std::string expected;
+  std::string actual;
+  std::string exchange; ///< its name
+  std::string where;
+  std::optional<std::size_t> offset;
+  std::string tls; ///< `TLS 1.2`; empty where it is not known
+};
+
+/// All checks there are, in the order of the catalogue.
+std::span<const check> all_checks();
+
+/// Judges one record by all checks. Pure: the same record gives the same findings.
+std::vector<finding> judge(record const&, target_facts const&);
+
+/// Judges many records, each by all checks.
+std::vector<finding> judge(std::span<const record>, target_facts const&);
+
+} // namespace est::conformance

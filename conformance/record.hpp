@@ -1,0 +1,65 @@
+#pragma once
+/// What was seen: exchanges as raw octets, and the records that vectors and captures leave behind.
+///
+/// A record holds everything a check may look at. A check never touches the wire and never asks where a record came from:
+/// a live server, a folder of captures and the RFC's own examples are judged alike.
+
+#include <est/core/bytes.hpp>
+#include <est/core/notes.hpp>
+#include <est/http/tls_facts.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace est::conformance {
+
+using time_point = std::chrono::system_clock::time_point;
+
+/// How a connection stood when the last octet had been read.
+enum class connection_end : std::uint8_t {
+  unknown,      ///< not recorded: a capture
+  open,         ///< the answer was whole; the connection was still up
+  close_notify, ///< the peer ended TLS in good order
+  closed,       ///< the peer closed TCP without close_notify
+  reset,        ///< the peer reset the connection
+  timed_out,    ///< the peer fell silent
+  tls_error,    ///< the peer sent a TLS alert or broke TLS
+};
+
+/// One request and what came back, as octets.
+struct exchange {
+  std::string name;                    ///< unique within a run: `13-enroll`, `serverkeygen.plain/1`
+  std::optional<std::string> request;  ///< the octets that were sent; none where only the answer was recorded
+  std::optional<std::string> response; ///< the octets that came, interim answers included; none if nothing came
+  connection_end end = connection_end::unknown;
+  std::string complaint;              ///< what the connection had to say when no whole answer came; never secret
+  std::optional<http::tls_facts> tls; ///< none where it was not recorded
+  std::optional<bool> client_certificate_shown;
+  std::optional<time_point> time; ///< when the exchange took place, or the time given with --at
+};
+
+/// What a vector, or one exchange of a capture, left behind.
+struct record {
+  std::string id;                  ///< the vector's id, or the exchange's name in a capture
+  std::string title;               ///< one line for a person
+  std::vector<exchange> exchanges; ///< in order; the last one carries the question, earlier ones lead up to it
+  /// The record of the same request without the one mutation; none where there is no control.
+  std::shared_ptr<const record> control;
+  /// After a negative vector: did the server still answer? None where nobody asked.
+  std::optional<bool> alive;
+};
+
+/// Facts gathered before a record: what the checks may know besides it.
+struct target_facts {
+  std::string name;                   ///< the URL without user information, or the path of the captures
+  std::string host;                   ///< for the comparison with certificates; empty offline
+  std::vector<bytes> ca_certificates; ///< the DER of the /cacerts bag, if there was one
+  std::vector<bytes> trusted;         ///< the DER of the anchors that the user named with --cacert
+  bool live = false;                  ///< false for captures and documents
+};
+
+} // namespace est::conformance

@@ -1,0 +1,29 @@
+#pragma once
+/// Message digests, by Botan.
+
+#include <est/core/bytes.hpp>
+#include <est/core/result.hpp>
+
+#include <botan/hash.h>
+
+#include <exception>
+#include <string>
+
+namespace est {
+
+/// The digest of some octets.
+/// In:     a hash name as Botan has it: `SHA-256`
+/// Errors: unsupported_algorithm for a name that this Botan does not know
+inline result<bytes> digest(std::string const& hash, byte_view octets) {
+  try {
+    auto function = Botan::HashFunction::create(hash);
+    if (!function) return fail(errc::unsupported_algorithm, "hash", "no hash function is called " + hash);
+    function->update(octets.data(), octets.size());
+    return Botan::unlock(function->final());
+  } catch (std::exception const& e) { return fail(errc::internal, "hash", e.what()); }
+}
+
+/// SHA-256, which every Botan has.
+inline bytes sha256(byte_view octets) { return digest("SHA-256", octets).value_or(bytes{}); }
+
+} // namespace est
