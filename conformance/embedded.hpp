@@ -1,0 +1,22 @@
+#pragma once
+/// Files of vectors/ that are compiled into the program, so that the binary needs nothing beside it. The sources that
+/// define these functions are written at build time by embed.py.
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace est::conformance {
+
+struct embedded_file {
+  std::string_view name; ///< without its folder: `requirements.json`
+  std::string_view content;
+};
+
+/// vectors/requirements.json, the one file.
+std::span<const embedded_file> embedded_requirements();
+
+/// vectors/probes/*.json, sorted by name.
+std::span<const embedded_file> embedded_probes();
+
+} // namespace est::conformance
