@@ -1,0 +1,140 @@
+#pragma once
+/// Vectors: what to send, as data. A vector contains no code, no level and names no checks.
+///
+/// The format is described by vectors/schema/vector.schema.json and read by `parse_vector`, which is as strict as that
+/// schema: a key that it does not know, a value of the wrong type and a missing field are each an error that says where.
+
+#include <est/core/bytes.hpp>
+#include <est/core/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace est::conformance {
+
+/// How the base64 text of a body is laid out.
+enum class body_layout : std::uint8_t {
+  one_line, ///< no line ending at all
+  lines_64_lf,
+  lines_76_crlf,
+};
+
+/// How a CSR is bound to the TLS connection (RFC 7030 3.5).
+enum class linking : std::uint8_t {
+  none,
+  when_asked, ///< as tls_unique where the server's /csrattrs lists challengePassword (tls-exporter on TLS 1.3); else none
+  tls_unique, ///< of the connection that carries it, on TLS 1.2; none on TLS 1.3, where it is not defined
+};
+
+/// An attribute of a CSR.
+struct attribute_template {
+  enum class kind : std::uint8_t {
+    decrypt_key_identifier,            ///< RFC 7030 4.4.1.1: OCTET STRING
+    asymmetric_decrypt_key_identifier, ///< RFC 7030 4.4.1.2: OCTET STRING
+    smime_capabilities,                ///< RFC 8551 2.5.2
+    subject_alternative_names,         ///< an extensionRequest with the SAN extension: DNS names
+    raw,                               ///< any type, its values as DER
+  };
+  kind what = kind::raw;
+  std::size_t random_octets = 0;  ///< the two identifiers: so many fresh random octets …
+  std::string text;               ///< … or this text; one of the two
+  std::vector<std::string> oids;  ///< smime_capabilities
+  std::vector<std::string> names; ///< subject_alternative_names
+  std::string oid;                ///< raw
+  std::vector<bytes> values;      ///< raw
+};
+
+/// A CSR that is made when it is sent.
+struct csr_template {
+  std::string key; ///< `RSA-2048`, `P-256`, …
+  std::string
+      key_name; ///< CSRs that give one name share one key within a run; empty: a key of its own (RSA: one a run)
+  /// Attribute type and value, in order: `CN`, `serialNumber`, `O`, `OU`; empty with `subject_of_client`.
+  std::vector<std::pair<std::string, std::string>> subject;
+  bool subject_of_client = false; ///< subject and alternative names of the client certificate, octet by octet
+  std::string hash = "SHA-256";
+  std::vector<attribute_template> attributes;
+  linking bound = linking::when_asked;
+  bool broken_signature = false; ///< one bit of the signature is flipped
+};
+
+/// A file under vectors/, sent as it is.
+struct file_body {
+  std::string file;
+  bytes octets; ///< filled in by `link_vectors`
+};
+
+struct csr_body {
+  csr_template csr;
+  body_layout layout = body_layout::lines_64_lf;
+};
+
+struct text_body {
+  std::string text;
+};
+
+/// One request. `{authority}` and `{length}` in a field's value are replaced; nothing else is touched.
+struct request_template {
+  std::string method;
+  std::string operation; ///< the last segment of the target
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::variant<std::monostate, csr_body, file_body, text_body> body;
+  bool credentials = false; ///< send Authorization, and show the client certificate if asked
+};
+
+/// The one thing in which a vector differs from its control.
+struct mutation {
+  std::string at;       ///< JSON pointer into the control: `/requests/0/body/csr/signature`
+  std::string put_json; ///< the value that stands there instead
+};
+
+struct vector_definition {
+  enum class credential : std::uint8_t { none, any, certificate };
+
+  std::string id;
+  std::string title;
+  std::vector<std::string> references; ///< `RFC 7030 4.4.1.1`
+  std::string operation;               ///< that the server must offer
+  credential needs = credential::none;
+  std::size_t certificates = 0; ///< that it costs at a server that issues whatever it is asked for
+  bool negative = false;        ///< a server that follows the RFCs refuses it
+  std::string control;          ///< the id of its control; empty if it has none
+  std::optional<mutation> difference;
+  std::vector<request_template> requests;
+
+  std::string file;          ///< where it was read
+  std::string requests_json; ///< as read or, with a mutation, as made from the control
+};
+
+/// Reads one vector. `file` stands in front of every error.
+/// Errors:  invalid_argument; `where` is the file and the JSON pointer of the place.
+/// Does NOT promise: that its control and its files exist; `link_vectors` looks after that.
+result<vector_definition> parse_vector(std::string_view json, std::string_view file);
+
+/// A file under vectors/ that a vector may name.
+struct payload_file {
+  std::string_view path; ///< relative to vectors/: `rfc7030/a4-serverkeygen-request.http`
+  byte_view octets;
+};
+
+/// Makes a set of vectors complete: controls are found, mutations applied, files filled in.
+/// Errors:  invalid_argument: an id twice, a control that is missing or itself has a mutation, a mutation that points
+///          nowhere or changes nothing, a file that is not there.
+result<std::vector<vector_definition>> link_vectors(std::vector<vector_definition>,
+                                                    std::span<const payload_file> files);
+
+/// The vectors that were built in, complete. Empty only if they are broken, which a test rules out;
+/// `embedded_vectors_trouble` then says what is wrong.
+std::span<const vector_definition> embedded_vectors();
+std::optional<failure> const& embedded_vectors_trouble();
+
+vector_definition const* find_vector(std::span<const vector_definition>, std::string_view id);
+
+} // namespace est::conformance
