@@ -39,6 +39,7 @@ struct note_definition {
   note(trailing_nul, deviation, "RFC 4648 3.3", "NUL octets follow the base64 text")                                   \
   /* HTTP */                                                                                                           \
   note(http_bare_lf, deviation, "RFC 9112 2.2", "a header line ends in LF without CR")                                 \
+  note(http_bare_cr, deviation, "RFC 9112 2.2", "a CR stands alone within a header line")                              \
   note(http_obs_fold, deviation, "RFC 9112 5.2", "a header field is folded over several lines")                        \
   note(http_space_before_colon, deviation, "RFC 9112 5.1", "white space stands before the colon of a field")           \
   note(http_line_without_colon, deviation, "RFC 9112 5", "a header line is no field")                                  \
@@ -48,6 +49,7 @@ struct note_definition {
   note(http_interim_response, observation, "RFC 9110 15.2", "an interim 1xx response came first")                      \
   note(http_chunked, observation, "RFC 9112 7.1", "the body is chunked")                                               \
   note(http_chunk_extension, observation, "RFC 9112 7.1.1", "a chunk has extensions")                                  \
+  note(http_chunk_padding, deviation, "RFC 9112 7.1", "blanks follow a chunk size")                                    \
   note(http_trailer_fields, observation, "RFC 9112 7.1.2", "fields follow the last chunk")                             \
   note(http_close_delimited, observation, "RFC 9112 6.3", "the body ends where the connection does")                   \
   note(http_repeated_content_length, deviation, "RFC 9112 6.3", "Content-Length stands more than once, alike")         \
@@ -57,17 +59,19 @@ struct note_definition {
   note(http_version_1_0, observation, "RFC 9112 2.3", "the message is HTTP/1.0")                                       \
   /* media types and multipart */                                                                                      \
   note(media_type_blanks, observation, "RFC 9110 5.6.6", "white space stands beside a semicolon")                      \
-  note(media_type_empty_parameter, deviation, "RFC 9110 5.6.6", "a semicolon without a parameter")                     \
+  note(media_type_empty_parameter, observation, "RFC 9110 5.6.6", "a semicolon without a parameter")                   \
+  note(media_type_parameter_without_value, deviation, "RFC 9110 5.6.6", "a parameter has no equals sign")              \
   note(media_type_blank_around_equals, deviation, "RFC 9110 5.6.6", "white space stands beside an equals sign")        \
   note(media_type_repeated_parameter, deviation, "RFC 9110 8.3.1", "a parameter stands more than once")                \
   note(media_type_unquoted_special, deviation, "RFC 9110 5.6.2", "a parameter value needs quotes and has none")        \
   note(multipart_bare_lf, deviation, "RFC 2046 5.1.1", "multipart lines end in LF without CR")                         \
+  note(multipart_boundary_unlawful, deviation, "RFC 2046 5.1.1", "the boundary is longer or of other characters than allowed")\
   note(multipart_missing_blank_line, deviation, "RFC 2046 5.1.1", "no blank line stands between part header and body") \
   note(multipart_blank_only_line, deviation, "RFC 2046 5.1.1", "a line of blanks ends the part header")                \
-  note(multipart_line_is_no_field, deviation, "RFC 2046 5.1.1", "a line of the part header is no field")               \
   note(multipart_no_close_delimiter, deviation, "RFC 2046 5.1.1", "the closing delimiter is missing")                  \
-  note(multipart_text_before_close, deviation, "RFC 2046 5.1.1", "text follows a delimiter on its line")               \
+  note(multipart_text_after_delimiter, deviation, "RFC 2046 5.1.1", "text follows a delimiter on its line")            \
   note(multipart_padding, observation, "RFC 2046 5.1.1", "blanks follow a delimiter")                                  \
+  note(multipart_near_delimiter, observation, "RFC 2046 5.1.1", "a line holds the boundary but does not begin with it")\
   note(multipart_preamble, observation, "RFC 2046 5.1.1", "text stands before the first part")                         \
   note(multipart_epilogue, observation, "RFC 2046 5.1.1", "text stands after the last part")                           \
   note(multipart_folded_field, observation, "RFC 5322 2.2.3", "a part's header field is folded")                       \
@@ -81,6 +85,8 @@ struct note_definition {
   note(certificate_part_first, observation, "RFC 7030 4.4.2", "the certificate part stands before the key part")       \
   note(several_certificates, deviation, "RFC 7030 4.2.3", "the reply holds more than the issued certificate")          \
   note(unknown_part, deviation, "RFC 7030 4.4.2", "a part is neither key nor certificate")                             \
+  note(retry_after_missing, deviation, "RFC 7030 4.2.3", "a 202 answer has no Retry-After")                            \
+  note(retry_after_unreadable, deviation, "RFC 9110 10.2.3", "Retry-After is neither a number nor a date")             \
   /* BER and DER */                                                                                                    \
   note(ber_indefinite_length, deviation, "RFC 8951 3", "BER: an indefinite length")                                    \
   note(ber_long_length, deviation, "RFC 8951 3", "BER: a length in more octets than needed")                           \

@@ -61,7 +61,7 @@ public:
     if (auto const connection = answer.headers.find("Connection");
         connection && http::equal_ignoring_case(*connection, "close"))
       connected_ = false;
-    return http::parse_response(http::encode(answer), question.method);
+    return http::parse_response(http::encode(answer, question.method), question.method);
   }
 
   /// What later connections are to look like, at each end.
