@@ -51,6 +51,14 @@ public:
     list_.erase(std::remove_if(first + 1, list_.end(), named(name)), list_.end());
   }
 
+  /// Adds text to the value of the last field, a space between them: how a folded line is read (RFC 9112 section 5.2).
+  void extend_last(std::string_view more) {
+    if (list_.empty()) return;
+    auto& value = list_.back().value;
+    if (!value.empty()) value += ' ';
+    value += more;
+  }
+
   void erase(std::string_view name) {
     list_.erase(std::remove_if(list_.begin(), list_.end(), named(name)), list_.end());
   }
