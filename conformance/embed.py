@@ -39,4 +39,5 @@ def main() -> None:
     pathlib.Path(output).write_text("\n".join(out))
 
 
-main()
+if __name__ == "__main__":
+    main()

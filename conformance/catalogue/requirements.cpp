@@ -15,8 +15,8 @@ namespace {
 
 using json = nlohmann::json;
 
-constexpr std::array levels{"MUST", "MUST NOT",    "SHOULD",   "SHOULD NOT", "RECOMMENDED",
-                            "MAY",  "OPTIONAL",    "required", "implied",    "note"};
+constexpr std::array levels{"MUST", "MUST NOT", "SHOULD",   "SHOULD NOT", "RECOMMENDED",
+                            "MAY",  "OPTIONAL", "required", "implied",    "note"};
 constexpr std::array visibilities{"A", "E", "S", "N"};
 
 /// Reads one JSON object by a closed set of keys; the first thing that is wrong is kept.
@@ -167,7 +167,7 @@ std::string_view catalogue_version() { return catalogue().version; }
 
 std::string requirement_set() { return "rfc7030+8951/" + std::string{catalogue_version()}; }
 
-const requirement* find_requirement(std::string_view id) {
+requirement const* find_requirement(std::string_view id) {
   auto const rows = requirements();
   auto const it = std::find_if(rows.begin(), rows.end(), [id](requirement const& r) { return r.id == id; });
   return it == rows.end() ? nullptr : &*it;

@@ -16,23 +16,23 @@ enum class party : unsigned char { server, client };
 
 /// One row of vectors/requirements.json.
 struct requirement {
-  std::string id;         ///< `rfc7030-4.1.3-200`; never changes once published
-  std::string rfc;        ///< where the sentence stands: `RFC 7030`
-  std::string section;    ///< `4.1.3`
-  std::string level;      ///< MUST, MUST NOT, SHOULD, SHOULD NOT, RECOMMENDED, MAY, OPTIONAL, required, implied, note
-  std::string binds;      ///< `S`, `S+C`, `C`, `CA`, …: whom the RFC addresses
+  std::string id;      ///< `rfc7030-4.1.3-200`; never changes once published
+  std::string rfc;     ///< where the sentence stands: `RFC 7030`
+  std::string section; ///< `4.1.3`
+  std::string level;   ///< MUST, MUST NOT, SHOULD, SHOULD NOT, RECOMMENDED, MAY, OPTIONAL, required, implied, note
+  std::string binds;   ///< `S`, `S+C`, `C`, `CA`, …: whom the RFC addresses
   party role = party::server; ///< whose behaviour the row is about
-  std::string operation;  ///< `cacerts`, `enroll*`, `all`, …
-  std::string wording;    ///< one sentence of our own
-  std::string probe;      ///< how it is seen on the wire, in words; empty where nothing was written down
-  std::string changed_by; ///< a later RFC that says otherwise or adds to it; empty if none
-  std::string condition;  ///< the feature or situation that switches the row on; empty: always
-  std::string visibility; ///< `A` anonymous, `E` enrolment credential, `S` special set-up, `N` not on the wire
-  std::string group;      ///< the heading under which it is listed
-  std::string remark;     ///< a trap, or why it is disputed
-  bool disputed = false;     ///< people read the sentence differently: a failure is shown and does not count
-  bool text_held = true;     ///< the RFC's text was read for this row; where not, a failure is a warning at most
-  bool of_other_rfc = false; ///< a row of HTTP, MIME, CMS or PKIX: reported apart from EST's own
+  std::string operation;      ///< `cacerts`, `enroll*`, `all`, …
+  std::string wording;        ///< one sentence of our own
+  std::string probe;          ///< how it is seen on the wire, in words; empty where nothing was written down
+  std::string changed_by;     ///< a later RFC that says otherwise or adds to it; empty if none
+  std::string condition;      ///< the feature or situation that switches the row on; empty: always
+  std::string visibility;     ///< `A` anonymous, `E` enrolment credential, `S` special set-up, `N` not on the wire
+  std::string group;          ///< the heading under which it is listed
+  std::string remark;         ///< a trap, or why it is disputed
+  bool disputed = false;      ///< people read the sentence differently: a failure is shown and does not count
+  bool text_held = true;      ///< the RFC's text was read for this row; where not, a failure is a warning at most
+  bool of_other_rfc = false;  ///< a row of HTTP, MIME, CMS or PKIX: reported apart from EST's own
 };
 
 /// All rows, in the order of the catalogue. Read once; a broken embedded catalogue is an empty list (a test sees to it
@@ -40,7 +40,7 @@ struct requirement {
 std::span<const requirement> requirements();
 
 /// The row of that id; null if there is none. An id that was given up for another is not found.
-const requirement* find_requirement(std::string_view id);
+requirement const* find_requirement(std::string_view id);
 
 /// `2026.1`: goes up whenever a row comes, goes or changes its level.
 std::string_view catalogue_version();

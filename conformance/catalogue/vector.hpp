@@ -43,8 +43,7 @@ struct attribute_template {
     raw,                               ///< any type, its values as DER
   };
   kind what = kind::raw;
-  std::size_t random_octets = 0;  ///< the two identifiers: so many fresh random octets …
-  std::string text;               ///< … or this text; one of the two
+  std::size_t random_octets = 0;  ///< the two identifiers: so many fresh random octets
   std::vector<std::string> oids;  ///< smime_capabilities
   std::vector<std::string> names; ///< subject_alternative_names
   std::string oid;                ///< raw
@@ -92,7 +91,8 @@ struct request_template {
 /// The one thing in which a vector differs from its control.
 struct mutation {
   std::string at;       ///< JSON pointer into the control: `/requests/0/body/csr/signature`
-  std::string put_json; ///< the value that stands there instead
+  std::string put_json; ///< the value that stands there instead …
+  bool remove = false;  ///< … or nothing: the value is taken out
 };
 
 struct vector_definition {
@@ -118,6 +118,9 @@ struct vector_definition {
 /// Does NOT promise: that its control and its files exist; `link_vectors` looks after that.
 result<vector_definition> parse_vector(std::string_view json, std::string_view file);
 
+/// Reads a list of requests alone: what a mutation has made of a control's.
+result<std::vector<request_template>> parse_requests(std::string_view json, std::string_view file);
+
 /// A file under vectors/ that a vector may name.
 struct payload_file {
   std::string_view path; ///< relative to vectors/: `rfc7030/a4-serverkeygen-request.http`
@@ -129,6 +132,10 @@ struct payload_file {
 ///          nowhere or changes nothing, a file that is not there.
 result<std::vector<vector_definition>> link_vectors(std::vector<vector_definition>,
                                                     std::span<const payload_file> files);
+
+/// The vectors below a folder that is laid out like vectors/: probes/**.json, with payloads from rfc7030/ and payloads/.
+/// Errors:  as parse_vector and link_vectors; invalid_argument where a file cannot be read
+result<std::vector<vector_definition>> load_vectors(std::string const& directory);
 
 /// The vectors that were built in, complete. Empty only if they are broken, which a test rules out;
 /// `embedded_vectors_trouble` then says what is wrong.

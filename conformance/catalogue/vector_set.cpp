@@ -1,0 +1,155 @@
+#include "vector.hpp"
+
+#include "embedded.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <system_error>
+
+namespace est::conformance {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// Changes one place of a control's requests.
+std::optional<std::string> mutate(mutation const& m, json& requests) {
+  constexpr std::string_view root = "/requests";
+  if (m.at.rfind(root, 0) != 0 || m.at.size() <= root.size()) return "the pointer does not lead into /requests";
+  try {
+    const json::json_pointer pointer{m.at.substr(root.size())};
+    if (!requests.contains(pointer)) return "the pointer leads nowhere in the control";
+    if (m.remove) {
+      auto& parent = requests.at(pointer.parent_pointer());
+      if (parent.is_array())
+        parent.erase(static_cast<std::size_t>(std::stoul(pointer.back())));
+      else
+        parent.erase(pointer.back());
+      return std::nullopt;
+    }
+    auto put = json::parse(m.put_json);
+    if (requests.at(pointer) == put) return "the mutation changes nothing";
+    requests.at(pointer) = std::move(put);
+    return std::nullopt;
+  } catch (std::exception const&) { return "the pointer is no JSON pointer, or leads nowhere in the control"; }
+}
+
+} // namespace
+
+result<std::vector<vector_definition>> link_vectors(std::vector<vector_definition> vectors,
+                                                    std::span<const payload_file> files) {
+  std::map<std::string, vector_definition const*, std::less<>> by_id;
+  for (auto const& v : vectors)
+    if (!by_id.emplace(v.id, &v).second)
+      return fail(errc::invalid_argument, v.file + "#/id", "\"" + v.id + "\" is the id of another vector already");
+  for (auto& v : vectors) {
+    if (v.control.empty()) continue;
+    auto const it = by_id.find(v.control);
+    if (it == by_id.end())
+      return fail(errc::invalid_argument, v.file + "#/control", "there is no vector \"" + v.control + "\"");
+    if (it->second == &v || it->second->negative || it->second->difference)
+      return fail(errc::invalid_argument, v.file + "#/control",
+                  "\"" + v.control + "\" cannot be a control: it is negative, has a mutation, or is the vector itself");
+    if (!v.difference) continue;
+    auto requests = json::parse(it->second->requests_json, nullptr, false);
+    if (auto trouble = mutate(*v.difference, requests))
+      return fail(errc::invalid_argument, v.file + "#/mutation/at", std::move(*trouble));
+    v.requests_json = requests.dump();
+    auto made = parse_requests(v.requests_json, v.file + " (its control with the mutation)");
+    if (!made) return fail(made.error());
+    v.requests = std::move(*made);
+  }
+  // A ring of controls can only be made of vectors with requests of their own; following each for as many steps as there
+  // are vectors finds it.
+  for (auto const& v : vectors) {
+    auto const* at = &v;
+    for (std::size_t steps = 0; !at->control.empty(); at = by_id.at(at->control))
+      if (++steps > vectors.size())
+        return fail(errc::invalid_argument, v.file + "#/control", "the controls lead round in a ring");
+  }
+  for (auto& v : vectors)
+    for (auto& r : v.requests)
+      if (auto* body = std::get_if<file_body>(&r.body)) {
+        auto const it =
+            std::find_if(files.begin(), files.end(), [&](payload_file const& f) { return f.path == body->file; });
+        if (it == files.end())
+          return fail(errc::invalid_argument, v.file, "the file vectors/" + body->file + " is not there");
+        body->octets = to_bytes(it->octets);
+      }
+  return vectors;
+}
+
+result<std::vector<vector_definition>> load_vectors(std::string const& directory) {
+  namespace files = std::filesystem;
+  std::error_code trouble;
+  std::vector<std::pair<std::string, std::string>> contents; // path below the directory, octets
+  for (files::recursive_directory_iterator it{directory, trouble}, end; !trouble && it != end; it.increment(trouble)) {
+    if (!it->is_regular_file(trouble)) continue;
+    auto const path = files::relative(it->path(), directory, trouble).generic_string();
+    bool const is_vector = path.rfind("probes/", 0) == 0;
+    if (!is_vector && path.rfind("rfc7030/", 0) != 0 && path.rfind("payloads/", 0) != 0) continue;
+    std::ifstream in{it->path(), std::ios::binary};
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in) return fail(errc::invalid_argument, path, "the file cannot be read");
+    contents.emplace_back(path, std::move(text).str());
+  }
+  if (trouble) return fail(errc::invalid_argument, directory, "the folder cannot be read: " + trouble.message());
+  std::sort(contents.begin(), contents.end());
+  std::vector<vector_definition> vectors;
+  std::vector<payload_file> payloads;
+  for (auto const& [path, text] : contents) {
+    if (path.rfind("probes/", 0) != 0) {
+      payloads.push_back({path, as_bytes(text)});
+      continue;
+    }
+    if (path.size() < 5 || path.substr(path.size() - 5) != ".json") continue;
+    auto v = parse_vector(text, path);
+    if (!v) return fail(v.error());
+    vectors.push_back(std::move(*v));
+  }
+  if (vectors.empty()) return fail(errc::invalid_argument, directory, "there are no vectors below probes/");
+  return link_vectors(std::move(vectors), payloads);
+}
+
+namespace {
+
+result<std::vector<vector_definition>> const& built_in() {
+  static result<std::vector<vector_definition>> const all = []() -> result<std::vector<vector_definition>> {
+    std::vector<vector_definition> vectors;
+    for (auto const& file : embedded_probes()) {
+      auto v = parse_vector(file.content, file.name);
+      if (!v) return fail(v.error());
+      vectors.push_back(std::move(*v));
+    }
+    std::vector<payload_file> payloads;
+    for (auto const& file : embedded_payloads()) payloads.push_back({file.name, as_bytes(file.content)});
+    return link_vectors(std::move(vectors), payloads);
+  }();
+  return all;
+}
+
+} // namespace
+
+std::span<const vector_definition> embedded_vectors() {
+  if (!built_in()) return {};
+  return *built_in();
+}
+
+std::optional<failure> const& embedded_vectors_trouble() {
+  static const std::optional<failure> trouble =
+      built_in() ? std::optional<failure>{} : std::optional<failure>{built_in().error()};
+  return trouble;
+}
+
+vector_definition const* find_vector(std::span<const vector_definition> vectors, std::string_view id) {
+  auto const it = std::find_if(vectors.begin(), vectors.end(), [id](auto const& v) { return v.id == id; });
+  return it == vectors.end() ? nullptr : &*it;
+}
+
+} // namespace est::conformance
