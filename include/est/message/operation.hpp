@@ -8,6 +8,7 @@
 #include <est/core/base64.hpp>
 #include <est/core/notes.hpp>
 #include <est/core/result.hpp>
+#include <est/http/auth.hpp>
 #include <est/http/message.hpp>
 #include <est/message/endpoint.hpp>
 #include <est/message/pending.hpp>
@@ -135,7 +136,14 @@ inline std::string describe_status(http::response const& answer) {
 /// The failure that an answer without success is.
 inline failure status_failure(http::response const& answer, bool operation_is_optional) {
   failure f{errc::http_status, "response", describe_status(answer), std::nullopt};
-  if (answer.status == 401) f.code = errc::unauthenticated;
+  if (answer.status == 401) {
+    f.code = errc::unauthenticated;
+    std::string schemes;
+    for (auto const value : answer.headers.all("WWW-Authenticate"))
+      for (auto const& challenge : http::parse_challenges(value))
+        schemes += (schemes.empty() ? " (it asks for " : ", ") + readable_text(challenge.scheme, 32);
+    if (!schemes.empty()) f.detail += readable_text(schemes, 128).insert(0, " ") + ")";
+  }
   if (operation_is_optional && (answer.status == 404 || answer.status == 405 || answer.status == 501))
     f.code = errc::not_offered;
   return f;
