@@ -1,0 +1,51 @@
+#pragma once
+/// What a certification authority has to offer so that a server can stand in front of it.
+
+#include <est/core/result.hpp>
+#include <est/message/pending.hpp>
+#include <est/pki/certificate.hpp>
+#include <est/pki/certs_only.hpp>
+#include <est/pki/context.hpp>
+#include <est/pki/csr.hpp>
+#include <est/pki/private_key.hpp>
+#include <est/server/peer.hpp>
+
+#include <concepts>
+#include <string_view>
+#include <variant>
+
+namespace est {
+
+/// What an authority makes of a request: the certificate, or that it will decide later.
+using issuance = std::variant<pki::certificate, pending>;
+
+/// Issues certificates.
+///   ca_certificates(label)              what /cacerts answers: the root and whatever leads from it to what is issued
+///                                       (RFC 7030 section 4.1.3)
+///   issue(csr, peer, label, context)    one certificate for the key of the CSR, whose signature the server has verified
+///                                       (RFC 7030 section 4.2); the server has authenticated and authorised the peer
+/// The label is empty for a path without one. Both are called from several threads at once.
+/// Errors:  refused, unsupported_algorithm or invalid_argument: the request is refused with 4xx and the detail as its
+///          text, which the client reads; anything else, and any exception: 500 without a word.
+/// A 202 needs a Retry-After (RFC 7030 section 4.2.3): give `pending` a delay or a date. The client sends the same
+/// request again; to recognise it is the authority's part. For a key generation the key is a new one each time, so that
+/// an authority recognises those by peer and subject.
+template <class A>
+concept certification_authority = requires(A& a, pki::csr const& csr, peer const& who, std::string_view label,
+                                           pki::context const& at) {
+  { a.ca_certificates(label) } -> std::same_as<result<pki::certs_only>>;
+  { a.issue(csr, who, label, at) } -> std::same_as<result<issuance>>;
+};
+
+/// Makes key pairs for clients as well. A server offers /serverkeygen only in front of such an authority.
+///   generate_key(csr, label, context)   a fresh key pair, of the kind that the CSR's own key hints at or that the
+///                                       authority prefers; the CSR's key and signature mean nothing else (RFC 7030
+///                                       section 4.4.1)
+/// The server signs a new CSR by that key, of the same subject and attributes, and hands it to `issue`.
+template <class A>
+concept key_generator = certification_authority<A> &&
+    requires(A& a, pki::csr const& csr, std::string_view label, pki::context const& at) {
+  { a.generate_key(csr, label, at) } -> std::same_as<result<pki::private_key>>;
+};
+
+} // namespace est

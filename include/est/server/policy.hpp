@@ -1,0 +1,143 @@
+#pragma once
+/// What a server decides before it asks its authority, and what of that its owner decides: the options, the check of the
+/// channel binding in a CSR, and the comparison of names in a re-enrolment.
+
+#include <est/core/result.hpp>
+#include <est/message/channel_binding.hpp>
+#include <est/message/operation.hpp>
+#include <est/pki/certificate.hpp>
+#include <est/pki/csr.hpp>
+#include <est/pki/extensions.hpp>
+#include <est/pki/name.hpp>
+#include <est/pki/oids.hpp>
+#include <est/server/peer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace est {
+
+/// Whether a CSR has to be linked to its connection (RFC 7030 section 3.5: server policy).
+enum class linking : std::uint8_t {
+  optional, ///< a CSR may come without challengePassword; one that has it must have the right one
+  required, ///< a CSR without challengePassword is refused
+};
+
+/// A challengePassword that is no value of a TLS 1.3 connection. RFC 7030 section 3.5 knows tls-unique only, which TLS 1.3
+/// does not have, so that nothing says what such a password is.
+enum class unverifiable_link : std::uint8_t {
+  refuse, ///< the default: "If tls-unique information is included by the client, the server MUST verify it."
+  accept, ///< for clients that put something else there
+};
+
+/// What a server's owner decides. Hooks are called from several threads at once; an exception from one is a 500.
+struct server_options {
+  std::string path = "/.well-known/est";         ///< RFC 7030 section 3.2.2
+  std::string realm = "est";                     ///< of HTTP Basic
+  std::size_t max_body = std::size_t{256} << 10; ///< octets; a longer request is answered 413
+
+  /// Whether a CA label is known. The path without a label always is, since services have to be there "regardless of
+  /// whether the additional path segment is present" (RFC 7030 section 3.2.2). Without the hook: none is.
+  std::function<bool(std::string_view label)> knows_label;
+
+  /// Whether user and password belong together. Without it, HTTP authentication is not offered.
+  password_check check_password;
+
+  /// Whether an authenticated client may have this. Its failure's detail is read by the client: code `refused` for 403,
+  /// `unauthenticated` for 401. Without it: everybody who is authenticated may have what he asks for.
+  std::function<result<void>(peer const&, std::string_view operation, std::string_view label, pki::csr const&)>
+      authorise;
+
+  linking link = linking::optional;
+  unverifiable_link on_unverifiable_link = unverifiable_link::refuse;
+  /// Clients whose challengePassword is not compared: registration authorities that have verified it themselves (RFC 7030
+  /// section 3.7). Without it: none.
+  std::function<bool(peer const&)> is_trusted_with_linking;
+
+  /// Asked where the signature of an enrolment's CSR does not verify under the CSR's own key; success lets it pass. For
+  /// keys that cannot sign and whose possession is proven otherwise (RFC 9883). Without it: refused.
+  std::function<result<void>(pki::csr const&, peer const&)> on_broken_signature;
+
+  /// Whether a client that has shown no certificate may re-enrol. Then there is nothing to compare names with, and
+  /// `authorise` has to know what the user may have.
+  bool reenrol_without_certificate = false;
+
+  std::chrono::seconds retry_after{60}; ///< for a pending answer whose authority gives no time
+  body_options body = {};               ///< how answers are written
+
+  /// Told of every failure that the client gets no word of. Never holds a secret.
+  std::function<void(failure const&)> on_trouble;
+};
+
+/// Verifies that a CSR is linked to the connection it came on, as far as policy and connection allow.
+/// Source:  RFC 7030 sections 3.5 and 3.7; RFC 9266; for TLS 1.3 see docs/decisions
+/// In:      tls-unique counts on TLS 1.2 with extended master secret alone (RFC 7627 section 1: without it two connections
+///          can be made to share the value); on TLS 1.3 tls-exporter and the client's Finished
+/// Errors:  refused, with the sentence that RFC 7030 section 3.5 asks for (SHOULD)
+inline result<void> check_linking(pki::csr const& csr, peer const& who, server_options const& options) {
+  auto const refused = [](std::string why) {
+    return fail(errc::refused, "csr.challengePassword",
+                "Linking of identity and proof of possession is required: " + std::move(why));
+  };
+  if (csr.find(pki::oids::challenge_password) == nullptr) {
+    if (options.link == linking::optional) return {};
+    return refused("put the channel binding of this TLS connection into the challengePassword of the CSR.");
+  }
+  if (options.is_trusted_with_linking && options.is_trusted_with_linking(who)) return {};
+  auto const password = csr.challenge_password();
+  if (!password) return refused("the challengePassword of the CSR cannot be read.");
+  auto const& tls = who.tls;
+  if (tls.version == http::tls_version::tls_1_2) {
+    if (!tls.extended_master_secret)
+      return refused("this TLS 1.2 connection has no extended master secret, so that tls-unique proves nothing.");
+    if (is_channel_binding(*password, tls, channel_binding::tls_unique)) return {};
+    return refused("the challengePassword of the CSR is not the tls-unique value of this connection.");
+  }
+  if (is_channel_binding(*password, tls, channel_binding::tls_exporter) ||
+      is_channel_binding(*password, tls, channel_binding::finished))
+    return {};
+  if (options.on_unverifiable_link == unverifiable_link::accept) return {};
+  return refused("the challengePassword of the CSR is not a channel binding of this connection; on TLS 1.3, where "
+                 "tls-unique does not exist, it may be left out or hold tls-exporter.");
+}
+
+namespace detail {
+
+/// Two names that differ in nothing but the choice of string types.
+inline bool same_but_for_string_types(byte_view a, byte_view b) {
+  if (equal(a, b)) return true;
+  auto const x = pki::parse_name(a), y = pki::parse_name(b);
+  if (!x || !y || x->size() != y->size()) return false;
+  for (std::size_t i = 0; i < x->size(); ++i)
+    if ((*x)[i].type != (*y)[i].type || (*x)[i].text != (*y)[i].text || (*x)[i].joined != (*y)[i].joined) return false;
+  return true;
+}
+
+} // namespace detail
+
+/// Verifies that a re-enrolment asks for the names of the certificate that it renews.
+/// Source:  RFC 7030 section 4.2.2: Subject and SubjectAltName "MUST be identical"
+/// Notes:   a subject whose strings are written in another type (UTF8String for PrintableString) is taken for identical:
+///          many clients rebuild the name from text. Case, blanks and the order of its parts count.
+/// Errors:  refused
+inline result<void> check_same_names(pki::csr const& csr, pki::certificate const& renewed) {
+  if (!detail::same_but_for_string_types(csr.subject_der(), renewed.subject_der()))
+    return fail(errc::refused, "csr.subject",
+                "The subject of the CSR is not the subject of the certificate that is being renewed.");
+  auto const requested = csr.requested_extensions();
+  auto const* asked = pki::find_extension(requested, pki::oids::subject_alternative_name);
+  auto const* held = renewed.find(pki::oids::subject_alternative_name);
+  bool const same = asked == nullptr || held == nullptr ? asked == held : asked->value == held->value;
+  if (!same)
+    return fail(errc::refused, "csr.subjectAltName",
+                "The subjectAltName of the CSR is not that of the certificate that is being renewed.");
+  return {};
+}
+
+} // namespace est

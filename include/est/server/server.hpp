@@ -1,0 +1,260 @@
+#pragma once
+/// An EST server over any certificate authority: one function from HTTP requests to HTTP responses, for any HTTP library
+/// that can tell the TLS facts.
+///
+///   est::server est{authority, options};
+///   http::response answer = est.handle(request, tls_facts, {now, rng});
+
+#include <est/core/result.hpp>
+#include <est/http/date.hpp>
+#include <est/http/message.hpp>
+#include <est/http/status.hpp>
+#include <est/http/tls_facts.hpp>
+#include <est/message/cacerts.hpp>
+#include <est/message/endpoint.hpp>
+#include <est/message/enroll.hpp>
+#include <est/message/operation.hpp>
+#include <est/message/server_keygen.hpp>
+#include <est/pki/context.hpp>
+#include <est/pki/csr.hpp>
+#include <est/server/authority.hpp>
+#include <est/server/peer.hpp>
+#include <est/server/policy.hpp>
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace est {
+
+/// Answers EST requests.
+/// Source:   RFC 7030, RFC 8951
+/// Offers:   cacerts, simpleenroll, simplereenroll, which RFC 7030 section 3.2.2 demands; serverkeygen where the authority
+///           is a `key_generator`. Everything else is 404: "a client interprets an HTTP 404 or 501 response to indicate
+///           that this service is not implemented" (RFC 7030 section 4.3.2).
+/// Promises: `handle` may be called from several threads at once if the authority and the hooks may, and if each call has
+///           a random generator that no other call uses at the time; it never throws; a certificate is handed out only if
+///           it holds the CSR's key, or the key that is handed out with it; a private key is never sent where the client
+///           asked for it to be encrypted
+/// Does NOT promise: that a private key is wiped from the answer's text.
+template <certification_authority Authority> class server {
+public:
+  /// The authority outlives the server.
+  explicit server(Authority& authority, server_options options = {})
+      : authority_(authority), options_(std::move(options)) {}
+
+  http::response handle(http::request const& question, http::tls_facts const& facts, pki::context const& at) const {
+    http::response answer;
+    try {
+      answer = route_and_answer(question, facts, at);
+    } catch (...) { answer = trouble({errc::internal, "server", "an exception left a hook or the authority", {}}); }
+    if (answer.reason.empty()) answer.reason = http::reason_phrase(answer.status);
+    answer.headers.set("Date", http::encode_date(at.now)); // RFC 9110 section 6.6.1
+    if (question.method == "HEAD") {
+      answer.headers.set("Content-Length", std::to_string(answer.body.size()));
+      answer.body.clear();
+    }
+    return answer;
+  }
+
+  server_options const& options() const noexcept { return options_; }
+
+private:
+  http::response route_and_answer(http::request const& question, http::tls_facts const& facts,
+                                  pki::context const& at) const {
+    auto const asked = parse_target(question.target, options_.path);
+    if (!asked) return plain(404, "There is no EST service at this path: " + asked.error().detail + ".");
+    if (!asked->label.empty() && !(options_.knows_label && options_.knows_label(asked->label)))
+      return plain(404, "There is no CA of this label here.");
+    auto const& operation = asked->operation;
+    if (operation == op::cacerts::name) {
+      if (question.method != "GET" && question.method != "HEAD") return method_not_allowed("GET, HEAD");
+      return answer_cacerts(asked->label);
+    }
+    if (operation == op::simple_enroll::name) return enrol<op::simple_enroll>(question, facts, asked->label, at);
+    if (operation == op::simple_reenroll::name) return enrol<op::simple_reenroll>(question, facts, asked->label, at);
+    if constexpr (key_generator<Authority>)
+      if (operation == op::server_keygen::name) return enrol<op::server_keygen>(question, facts, asked->label, at);
+    return plain(404, is_operation_name(operation) ? "This operation is not offered here."
+                                                   : "There is no EST operation of this name.");
+  }
+
+  /// RFC 7030 section 4.1.2: the server SHOULD NOT ask who the client is.
+  http::response answer_cacerts(std::string_view label) const {
+    auto bag = authority_.ca_certificates(label);
+    if (!bag) return said_no(bag.error());
+    return to_http_reply<op::cacerts>({std::move(*bag)}, options_.body);
+  }
+
+  /// The three operations that begin with a CSR, in the order in which a request is refused: method, client, body,
+  /// policy, authority.
+  template <class Op>
+  http::response enrol(http::request const& question, http::tls_facts const& facts, std::string_view label,
+                       pki::context const& at) const {
+    if (question.method != Op::method) return method_not_allowed(std::string{Op::method});
+    if (question.body.size() > options_.max_body)
+      return plain(413, "The request is longer than " + std::to_string(options_.max_body) + " octets.");
+
+    auto const who = identify(question, facts, options_.check_password, at.now);
+    if (!who) return said_no(who.error());
+    if (!who->authenticated()) return authentication_required(); // RFC 7030 sections 4.2 and 4.4: MUST
+
+    auto const request = parse_request<Op>(question);
+    if (!request) return unreadable(request.error());
+    auto const& csr = request->csr;
+    if (auto const allowed = check_policy<Op>(csr, *who); !allowed) return said_no(allowed.error());
+    if (options_.authorise)
+      if (auto const allowed = options_.authorise(*who, Op::name, label, csr); !allowed)
+        return said_no(allowed.error());
+
+    if constexpr (std::is_same_v<Op, op::server_keygen>)
+      return generate(csr, *who, label, at);
+    else
+      return issue<Op>(csr, *who, label, at);
+  }
+
+  template <class Op> result<void> check_policy(pki::csr const& csr, peer const& who) const {
+    // RFC 7030 section 4.4.1: for a key generation the server MUST ignore key and signature, and treats the CSR as any
+    // other in all else.
+    if constexpr (std::is_same_v<Op, op::server_keygen>) {
+      if (auto const possible = check_key_encryption(csr); !possible) return possible;
+    } else if (!csr.signature_verifies()) {
+      if (!options_.on_broken_signature)
+        return fail(errc::bad_signature, "csr.signature",
+                    "The signature of the CSR does not verify: possession of the private key is not proven.");
+      if (auto const passes = options_.on_broken_signature(csr, who); !passes) return passes;
+    }
+    // RFC 7030 section 4.2: the server MUST check the tls-unique value if one is submitted.
+    if (auto const linked = check_linking(csr, who, options_); !linked) return linked;
+    if constexpr (std::is_same_v<Op, op::simple_reenroll>) {
+      if (auto const* renewed = who.certificate()) return check_same_names(csr, *renewed);
+      if (!options_.reenrol_without_certificate)
+        return fail(errc::refused, "tls.certificate",
+                    "To re-enrol, use the certificate that is being renewed as the TLS client certificate.");
+    }
+    return {};
+  }
+
+  /// RFC 7030 sections 4.4.1.1 and 4.4.1.2: without a key that matches the identifier "the request MUST be terminated and
+  /// an error returned to the client". This server has no such keys.
+  static result<void> check_key_encryption(pki::csr const& csr) {
+    for (auto const* oid : {&pki::oids::decrypt_key_identifier, &pki::oids::asymmetric_decrypt_key_identifier})
+      if (csr.find(*oid) != nullptr)
+        return fail(
+            errc::invalid_argument, "csr.attributes",
+            "The key that the CSR names for the encryption of the private key is not known here; the private key "
+            "is not sent without it.");
+    return {};
+  }
+
+  template <class Op>
+  http::response issue(pki::csr const& csr, peer const& who, std::string_view label, pki::context const& at) const {
+    auto decided = authority_.issue(csr, who, label, at);
+    if (!decided) return said_no(decided.error());
+    if (auto* later = std::get_if<pending>(&*decided)) return answer_later(std::move(*later));
+    auto& certificate = std::get<pki::certificate>(*decided);
+    if (certificate.public_key_info() != csr.public_key_info())
+      return trouble({errc::key_mismatch, "authority", "the certificate does not hold the key of the CSR", {}});
+    // RFC 7030 section 4.2.3: "containing only the certificate that was issued"
+    auto reply = make_issued(std::move(certificate));
+    if (!reply) return trouble(std::move(reply.error()));
+    return to_http_reply<Op>(typename Op::reply{std::move(*reply)}, options_.body);
+  }
+
+  http::response generate(pki::csr const& csr, peer const& who, std::string_view label,
+                          pki::context const& at) const requires key_generator<Authority> {
+    auto key = authority_.generate_key(csr, label, at);
+    if (!key) return said_no(key.error());
+    pki::csr_order order;
+    order.subject = csr.subject_der();
+    order.hash = {};
+    for (auto const& attribute : csr.attributes())
+      if (!(attribute.oid == pki::oids::challenge_password)) order.attributes.push_back(attribute);
+    auto const own = pki::make_csr(order, *key, at);
+    if (!own) return trouble(own.error());
+    auto decided = authority_.issue(*own, who, label, at);
+    if (!decided) return said_no(decided.error());
+    if (auto* later = std::get_if<pending>(&*decided)) return answer_later(std::move(*later));
+    auto reply = make_generated(std::move(*key), std::move(std::get<pki::certificate>(*decided)));
+    if (!reply) return trouble(std::move(reply.error()));
+    return to_http_reply<op::server_keygen>(op::server_keygen::reply{std::move(*reply)}, options_.body);
+  }
+
+  /// RFC 7030 section 4.2.3: a 202 MUST have a Retry-After.
+  http::response answer_later(pending later) const {
+    if (!later.retry_after && !later.retry_at) later.retry_after = options_.retry_after;
+    return to_http(later);
+  }
+
+  /// RFC 8951 sections 5.1 and 5.2: errors are plain text for a person, and may say so.
+  static http::response plain(int status, std::string_view sentence) {
+    http::response answer;
+    answer.status = status;
+    answer.headers.add("Content-Type", "text/plain");
+    answer.body = std::string{sentence} + "\n";
+    return answer;
+  }
+
+  /// RFC 9110 section 15.5.6: a 405 MUST have an Allow field.
+  static http::response method_not_allowed(std::string allowed) {
+    auto answer = plain(405, "This operation is asked for with " + allowed + ".");
+    answer.headers.add("Allow", std::move(allowed));
+    return answer;
+  }
+
+  /// RFC 7030 section 3.2.3; RFC 9110 section 15.5.2: a 401 MUST have a challenge, so that without HTTP authentication it
+  /// cannot be one.
+  http::response authentication_required(std::string_view sentence = "Authentication is required.") const {
+    if (!options_.check_password) return plain(403, "A TLS client certificate is required.");
+    auto answer = plain(401, sentence);
+    std::string realm;
+    for (char const c : options_.realm) {
+      if (c == '"' || c == '\\') realm.push_back('\\');
+      realm.push_back(c);
+    }
+    answer.headers.add("WWW-Authenticate", "Basic realm=\"" + realm + "\"");
+    return answer;
+  }
+
+  /// A request whose body is not what it should be.
+  static http::response unreadable(failure const& f) {
+    auto const sentence = "The request cannot be read: " + readable_text(to_text(f));
+    switch (f.code) {
+    case errc::wrong_media_type:
+    case errc::unsupported_coding: return plain(415, sentence);
+    case errc::too_large: return plain(413, sentence);
+    default: return plain(400, sentence);
+    }
+  }
+
+  /// A hook or the authority said no. Only what is fit for the client is repeated.
+  http::response said_no(failure const& f) const {
+    switch (f.code) {
+    case errc::unauthenticated: return authentication_required(readable_text(f.detail));
+    case errc::refused: return plain(403, readable_text(f.detail));
+    case errc::bad_signature:
+    case errc::invalid_argument:
+    case errc::unsupported_algorithm: return plain(400, readable_text(f.detail));
+    case errc::not_offered: return plain(501, readable_text(f.detail));
+    default: return trouble(f);
+    }
+  }
+
+  /// The client learns nothing; the owner may.
+  http::response trouble(failure const& f) const {
+    if (options_.on_trouble) {
+      try {
+        options_.on_trouble(f);
+      } catch (...) {} // what is reported cannot be reported
+    }
+    return plain(500, "The server failed to answer this request.");
+  }
+
+  Authority& authority_;
+  server_options options_;
+};
+
+} // namespace est
