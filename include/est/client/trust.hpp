@@ -7,6 +7,7 @@
 #include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
 #include <est/http/message.hpp>
+#include <est/message/endpoint.hpp>
 #include <est/message/pending.hpp>
 #include <est/pki/certificate.hpp>
 #include <est/pki/oids.hpp>
