@@ -1,0 +1,350 @@
+#include "run.hpp"
+
+#include "compose.hpp"
+#include "tls_channel.hpp"
+
+#include "../reading.hpp"
+
+#include <est/http/auth.hpp>
+#include <est/pki/oids.hpp>
+
+#include <botan/auto_rng.h>
+
+#include <algorithm>
+#include <set>
+
+namespace est::conformance {
+
+namespace {
+
+/// So many vectors in a row without an HTTP answer, and without a sign of life after them, and the run ends.
+constexpr std::size_t patience = 2;
+
+bool is_optional(std::string_view operation) {
+  return operation == "serverkeygen" || operation == "csrattrs" || operation == "fullcmc";
+}
+
+class runner {
+public:
+  runner(run_options const& options, std::span<const vector_definition> vectors, channel_factory const& channels,
+         progress_sink const& progress, key_pool& keys, bytes client_certificate)
+      : options_(options), vectors_(vectors), channels_(channels), progress_(progress), keys_(keys) {
+    fill_.where = {options.target.authority(), options.effective_label(), options.target.path};
+    fill_.run = to_hex(random(4));
+    fill_.client_certificate = std::move(client_certificate);
+    may_show_certificate_ = options.credentials.has_certificate() && options.may_send_credentials();
+    if (options.credentials.has_basic() && options.may_send_credentials())
+      authorization_ = http::encode_basic({options.credentials.user, options.credentials.password.duplicate()});
+    done_.target.name = options.target.text();
+    done_.target.host = options.server_name.empty() ? options.target.host : options.server_name;
+    done_.target.live = true;
+  }
+
+  result<run_result> run() {
+    auto todo = plan(options_, vectors_);
+    done_.skipped = std::move(todo.skipped);
+    if (todo.order.empty())
+      return fail(errc::invalid_argument, "vectors",
+                  "nothing is left to send: see --read-only, --select and credentials");
+    say("at most " + std::to_string(std::min(todo.certificates, options_.max_certificates)) +
+        " certificates will be issued (--max-certs " + std::to_string(options_.max_certificates) + ")");
+    if (options_.credentials.any() && !options_.may_send_credentials())
+      done_.remarks.emplace_back("The server is not verified, so no credentials are sent to it.");
+
+    // Whether the target can be used at all is found out before anything is asked.
+    if (auto first = connect(true); !first) return fail(first.error());
+
+    std::size_t silent = 0;
+    for (auto const* v : todo.order) {
+      if (silent >= patience) {
+        skip(*v, "the server no longer answers");
+        continue;
+      }
+      if (auto reason = reason_now(*v); !reason.empty()) {
+        skip(*v, std::move(reason));
+        continue;
+      }
+      auto const lived = perform(*v);
+      if (!lived) return fail(lived.error());
+      silent = *lived ? 0 : silent + 1;
+    }
+    if (!answered_) return fail(no_answer());
+    if (silent >= patience)
+      done_.remarks.emplace_back("The server stopped answering; the rest was not asked: " + last_trouble_);
+    return std::move(done_);
+  }
+
+private:
+  bytes random(std::size_t count) {
+    bytes octets(count);
+    rng_.randomize(octets.data(), octets.size());
+    return octets;
+  }
+  void say(std::string_view text) const {
+    if (progress_) progress_(text);
+  }
+  void skip(vector_definition const& v, std::string reason) {
+    say(v.id + ": skipped, " + reason);
+    done_.skipped.push_back({v.id, std::move(reason), v.operation});
+  }
+
+  struct connection {
+    std::unique_ptr<channel> wire;
+    http::tls_facts facts;
+    bool with_certificate = false;
+  };
+
+  result<connection> connect(bool with_credentials) {
+    connection c;
+    c.with_certificate = with_credentials && may_show_certificate_;
+    auto made = channels_({c.with_certificate});
+    if (!made) return fail(made.error());
+    c.wire = std::move(*made);
+    auto facts = c.wire->open();
+    if (!facts) return fail(facts.error());
+    c.facts = std::move(*facts);
+    return c;
+  }
+
+  /// Why a vector is not sent after all, as things stand by now.
+  std::string reason_now(vector_definition const& v) const {
+    if (absent_.count(v.operation) != 0) return "not offered: the server does not know " + v.operation;
+    if (credentials_refused_ && v.needs != vector_definition::credential::none)
+      return "no credential: the server refused the credentials with 401";
+    if (v.certificates > 0 && done_.certificates_counted + v.certificates > options_.max_certificates)
+      return "over budget: " + std::to_string(done_.certificates_counted) + " of " +
+             std::to_string(options_.max_certificates) + " certificates are used up (--max-certs)";
+    return {};
+  }
+
+  /// Sends all requests of one vector. Out: whether the server lives.
+  result<bool> perform(vector_definition const& v) {
+    auto r = std::make_shared<record>();
+    r->id = v.id;
+    r->title = v.title;
+    if (auto const it = kept_.find(v.control); it != kept_.end()) r->control = it->second;
+    connection c;
+    bool whole = false;
+    for (auto const& q : v.requests) {
+      exchange e;
+      e.name = v.id + "/" + std::to_string(r->exchanges.size() + 1);
+      e.time = std::chrono::system_clock::now();
+      if (!c.wire || !c.wire->usable() || c.with_certificate != (q.credentials && may_show_certificate_)) {
+        c = {};
+        auto opened = connect(q.credentials);
+        if (!opened) {
+          e.end = end_of(opened.error().code);
+          e.complaint = "no connection: " + opened.error().detail;
+          last_trouble_ = e.complaint;
+          r->exchanges.push_back(std::move(e));
+          whole = false;
+          break;
+        }
+        c = std::move(*opened);
+      }
+      fill_.connection = c.facts;
+      fill_.authorization = q.credentials ? authorization_ : std::string{};
+      auto out = compose(q, fill_, keys_, {std::chrono::system_clock::now(), rng_});
+      if (!out) return fail_in(v.id, out.error());
+      auto in = c.wire->converse(*out);
+      e.tls = c.facts;
+      e.client_certificate_shown = c.wire->client_certificate_shown();
+      if (in.anything_sent) e.request = out->head + (in.body_sent ? out->body : std::string{});
+      if (!in.octets.empty()) e.response = std::move(in.octets);
+      e.end = in.end;
+      e.complaint = std::move(in.complaint);
+      whole = in.whole;
+      if (in.whole) answered_ = true;
+      if (!in.whole) {
+        last_trouble_ = e.complaint;
+        not_http_ = in.not_http;
+        last_end_ = in.end;
+      }
+      auto const read = conformance::read(e);
+      take_note(v, q, read, in.anything_sent, in.whole);
+      r->exchanges.push_back(std::move(e));
+      if (!in.whole) break;
+    }
+    bool lives = whole;
+    if (v.negative || (!whole && answered_)) {
+      r->alive = sign_of_life();
+      lives = *r->alive;
+    }
+    say(v.id + ": " + in_words(*r));
+    kept_.emplace(v.id, r);
+    done_.records.push_back(*r);
+    return lives;
+  }
+
+  static connection_end end_of(errc code) {
+    switch (code) {
+    case errc::timed_out: return connection_end::timed_out;
+    case errc::connection_closed: return connection_end::closed;
+    case errc::tls_failed:
+    case errc::server_untrusted:
+    case errc::server_name_mismatch: return connection_end::tls_error;
+    default: return connection_end::unknown;
+    }
+  }
+
+  /// What later vectors and the report need to know of an answer.
+  void take_note(vector_definition const& v, request_template const& q, reading const& read, bool sent, bool whole) {
+    int const status = whole ? read.status() : 0;
+    bool const issuing = v.certificates > 0;
+    // An answer that did not come may still have cost a certificate.
+    if (issuing && sent && (status == 0 || read.succeeded())) ++done_.certificates_counted;
+    if (issuing && read.succeeded()) list_certificates(v, read);
+
+    if (v.operation == "cacerts" && read.certificates && done_.target.ca_certificates.empty())
+      for (auto const& certificate : read.certificates->certificates())
+        done_.target.ca_certificates.push_back(certificate.der());
+    if (v.operation == "csrattrs" && read.succeeded() && read.body_der) {
+      auto const wanted = pki::oids::challenge_password.encode();
+      fill_.linking_asked = fill_.linking_asked || std::search(read.body_der->begin(), read.body_der->end(),
+                                                               wanted.begin(), wanted.end()) != read.body_der->end();
+    }
+
+    bool const ordinary = !v.negative && !v.difference;
+    if (ordinary && is_optional(v.operation) && (status == 404 || status == 501) && !(v.operation == "csrattrs")) {
+      absent_.insert(v.operation);
+      done_.not_offered.push_back(v.operation);
+      if (v.operation == "serverkeygen") done_.offers_server_keygen = false;
+    }
+    if (q.credentials && read.succeeded() && issuing) credentials_good_ = true;
+    if (ordinary && q.credentials && status == 401 && !credentials_good_ && !credentials_refused_) {
+      credentials_refused_ = true;
+      done_.remarks.push_back(refusal_in_words(v, read));
+    }
+  }
+
+  std::string refusal_in_words(vector_definition const& v, reading const& read) const {
+    std::string schemes;
+    for (auto const value : read.response->headers.all("WWW-Authenticate"))
+      for (auto const& challenge : http::parse_challenges(value))
+        schemes += (schemes.empty() ? "" : ", ") + challenge.scheme;
+    std::string text = "The server answered " + v.id + " with 401";
+    if (authorization_.empty()) {
+      text += " though a client certificate was at hand";
+    } else {
+      text += " though user and password were sent";
+      text += schemes.find("asic") == std::string::npos && !schemes.empty()
+                  ? "; it does not offer Basic, which is all that is spoken here"
+                  : "; they are wrong, or not meant for this";
+    }
+    if (!schemes.empty()) text += " (it asks for " + schemes + ")";
+    return text + ". To spare the account, they are not sent again.";
+  }
+
+  void list_certificates(vector_definition const& v, reading const& read) {
+    std::vector<pki::certificate> all;
+    if (read.certificates) all = read.certificates->certificates();
+    bytes key = read.csr ? read.csr->public_key_info() : bytes{};
+    for (auto const& part : read.parts) {
+      if (part.certificates)
+        all.insert(all.end(), part.certificates->certificates().begin(), part.certificates->certificates().end());
+      if (!part.public_key_info.empty()) key = part.public_key_info;
+    }
+    // Some servers add their chain. What certifies the key is ours; failing that, whatever is no CA's.
+    bool const keyed = std::any_of(all.begin(), all.end(), [&](auto const& c) { return c.public_key_info() == key; });
+    for (auto const& certificate : all) {
+      if (keyed ? certificate.public_key_info() != key : certificate.is_ca()) continue;
+      done_.certificates.push_back({to_hex(certificate.serial()), certificate.subject_text(), v.id});
+    }
+  }
+
+  /// GET /cacerts on a connection of its own: any whole HTTP answer will do.
+  bool sign_of_life() {
+    auto c = connect(true);
+    if (!c) {
+      last_trouble_ = "no connection: " + c.error().detail;
+      return false;
+    }
+    request_template q;
+    q.method = "GET";
+    q.operation = "cacerts";
+    q.headers = {{"Host", "{authority}"}, {"User-Agent", "est-conformance"}, {"Accept", "*/*"}};
+    fill_.authorization.clear();
+    auto const out = compose(q, fill_, keys_, {std::chrono::system_clock::now(), rng_});
+    return out && c->wire->converse(*out).whole;
+  }
+
+  static std::string in_words(record const& r) {
+    auto const& last = r.exchanges.back();
+    auto const read = conformance::read(last);
+    std::string text = read.status() != 0 ? std::to_string(read.status()) + (read.response->reason.empty() ? "" : " ") +
+                                                readable(read.response->reason)
+                                          : last.complaint;
+    if (r.alive == std::optional<bool>{false}) text += "; the server did not answer afterwards";
+    return text;
+  }
+
+  /// A reason phrase is the peer's: nothing of it may steer a terminal.
+  static std::string readable(std::string_view reason) {
+    std::string text;
+    for (char const c : reason.substr(0, 40)) text.push_back(c >= 0x20 && c < 0x7f ? c : '?');
+    return text;
+  }
+
+  failure no_answer() const {
+    if (not_http_)
+      return {errc::malformed_http, "answer", "what the server sends over TLS is not HTTP (" + last_trouble_ + ")", {}};
+    switch (last_end_) {
+    case connection_end::timed_out:
+      return {
+          errc::timed_out, "answer", "the TLS connection stands, but no request was answered: " + last_trouble_, {}};
+    case connection_end::tls_error: return {errc::tls_failed, "answer", last_trouble_, {}};
+    case connection_end::open: return {errc::malformed_http, "answer", "no answer is whole HTTP: " + last_trouble_, {}};
+    default: return {errc::connection_closed, "answer", "no request was answered: " + last_trouble_, {}};
+    }
+  }
+
+  run_options const& options_;
+  std::span<const vector_definition> vectors_;
+  channel_factory const& channels_;
+  progress_sink const& progress_;
+  key_pool& keys_;
+  Botan::AutoSeeded_RNG rng_;
+  composition fill_;
+  std::string authorization_;
+  bool may_show_certificate_ = false;
+
+  run_result done_;
+  std::map<std::string, std::shared_ptr<const record>, std::less<>> kept_;
+  std::set<std::string, std::less<>> absent_;
+  bool answered_ = false;
+  bool credentials_good_ = false, credentials_refused_ = false;
+  bool not_http_ = false;
+  connection_end last_end_ = connection_end::unknown;
+  std::string last_trouble_;
+};
+
+result<run_result> start(run_options const& options, std::span<const vector_definition> vectors,
+                         channel_factory const& channels, progress_sink const& progress, key_pool* keys,
+                         bytes client_certificate) {
+  key_pool own;
+  return runner{options, vectors, channels, progress, keys != nullptr ? *keys : own, std::move(client_certificate)}
+      .run();
+}
+
+} // namespace
+
+result<run_result> run(run_options const& options, std::span<const vector_definition> vectors,
+                       channel_factory const& channels, progress_sink progress, key_pool* keys) {
+  auto client = client_certificate_of(options.credentials);
+  if (!client) return fail(client.error());
+  return start(options, vectors, channels, progress, keys, std::move(*client));
+}
+
+result<run_result> run(run_options const& options, std::span<const vector_definition> vectors, progress_sink progress) {
+  auto setup = make_tls_setup(options);
+  if (!setup) return fail(setup.error());
+  auto const anchors = setup->anchors;
+  auto client = setup->client_certificate;
+  auto const channels = make_tls_channels(options, std::make_shared<tls_setup const>(std::move(*setup)));
+  if (!channels) return fail(channels.error());
+  auto done = start(options, vectors, *channels, progress, nullptr, std::move(client));
+  if (done) done->target.trusted = anchors;
+  return done;
+}
+
+} // namespace est::conformance
