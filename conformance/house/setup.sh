@@ -90,8 +90,7 @@ quietly() {
     log=$build/setup.log
     "$@" >"$log" 2>&1 </dev/null && return 0
     say "$self: $what failed; the end of $log:"
-    # The errors and their context, not the whole of a compiler's breath.
-    tail -n 60 "$log" >&2
+    tail -n 60 "$log" | sed 's/\x1b\[[0-9;]*[mK]//g' >&2
   fi
   give_up 70 "$what failed (VERBOSE=1 shows everything; to begin anew remove $build)"
 }
@@ -105,25 +104,31 @@ sys.exit(json.load(open(sys.argv[1]))["directories"]["source"] != sys.argv[2])' 
 
 # build_target [TARGET…]: configures build/ when needed and builds the targets (everything when none is named).
 build_target() {
-  mkdir -p "$build" 2>/dev/null || give_up 2 "cannot write to $build"
-  [ -w "$build" ] || give_up 2 "cannot write to $build; it belongs to $(stat -c %U "$build")"
   for tool in meson ninja; do
     command -v "$tool" >/dev/null 2>&1 || give_up 2 "$tool is missing"
   done
-  if [ ! -f "$build/build.ninja" ]; then
+  set_up=
+  if [ -f "$build/build.ninja" ] && set_up_here; then set_up=yes; fi
+  # A build that somebody else made, and that is complete, serves everybody.
+  if [ -n "$set_up" ] && [ -z "$installed" ]; then
+    case $(ninja -C "$build" -n "$@" 2>/dev/null | tail -n 1) in *'no work to do'*) return 0 ;; esac
+  fi
+  mkdir -p "$build" 2>/dev/null && [ -w "$build" ] || give_up 2 "cannot write to $build, and it has to be built"
+  # One build at a time; two scripts may have been started at once.
+  exec 8>"$build/.lock" && flock 8
+  # ccache, which meson uses where it finds it, fails where it has no place for its cache.
+  [ -w "${CCACHE_DIR:-${HOME:-}}" ] || export CCACHE_DISABLE=1
+  if [ -z "$set_up" ]; then
     say "$self: setting up $build"
-    quietly 'meson setup' meson setup "$build" "$top"
-  elif ! set_up_here; then
-    say "$self: $build was set up for another place; setting it up anew"
-    quietly 'meson setup' meson setup --wipe "$build" "$top"
+    wipe=
+    [ ! -f "$build/build.ninja" ] || wipe=--wipe # it was set up for another place
+    quietly 'meson setup' meson setup $wipe "$build" "$top"
   elif [ -n "$installed" ]; then
     quietly 'meson setup' meson setup --reconfigure "$build" "$top"
   fi
-  case $(ninja -C "$build" -n "$@" 2>/dev/null | tail -n 1) in
-  *'no work to do'*) return 0 ;;
-  esac
   say "$self: building (some minutes the first time)"
   quietly 'the build' ninja -C "$build" "$@"
+  exec 8>&-
 }
 
 # run_tests BUILD [ARGUMENT of meson test…]: runs the tests of a build directory and ends with the line that counts them.
