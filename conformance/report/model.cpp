@@ -165,10 +165,6 @@ report_model make_report(report_input const& in) {
         line.exchanges.push_back(shown);
     }
   };
-  for (auto const& [document, list] : in.document_notes) {
-    std::set<std::tuple<note_code, std::optional<std::size_t>, std::string>> taken;
-    take_notes(list, document, "document", taken);
-  }
   for (auto const& r : in.records) {
     for (auto const& e : r.exchanges) {
       auto const read = conformance::read(e);

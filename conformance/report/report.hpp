@@ -34,8 +34,6 @@ struct report_input {
   std::vector<std::string> remarks;      ///< sentences for a person
   std::vector<std::string> ignored;      ///< files that were not read, and why
   std::vector<std::string> not_offered;  ///< operations that are known not to be offered
-  /// Notes that were made before any exchange was read: what is wrong with a document.
-  std::vector<std::pair<std::string, notes>> document_notes;
   std::vector<std::string_view> secrets; ///< passwords: they are looked for in every text
 
   std::string tool_version;
