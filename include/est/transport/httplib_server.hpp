@@ -47,8 +47,8 @@ struct httplib_server_options {
   std::string certificate_chain_pem; ///< the server's certificate, then intermediates
   secret_bytes key_pem;              ///< its private key: PEM, not encrypted
 
-  /// Anchors for TLS client certificates. Without any, no client is asked for a certificate; with some, each client is,
-  /// and may go without.
+  /// Anchors for TLS client certificates: self-signed ones, and CA certificates below them that clients may leave out.
+  /// Without any, no client is asked for a certificate; with some, each client is, and may go without.
   std::string client_anchors_pem;
 
   std::optional<http::tls_version> tls; ///< this version and no other; without it 1.2 and 1.3

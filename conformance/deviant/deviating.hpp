@@ -1,0 +1,53 @@
+#pragma once
+/// What a switch of `behaviour` does: to a request before the toolkit's server sees it, in place of the authority behind
+/// the server, and to the answer afterwards. The server itself has no switch by which it could break an RFC.
+
+#include "behaviour.hpp"
+
+#include <est/http/message.hpp>
+#include <est/http/tls_facts.hpp>
+#include <est/message/endpoint.hpp>
+#include <est/server/authority.hpp>
+#include <est/server/memory_ca.hpp>
+#include <est/server/policy.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace est::conformance {
+
+/// The CA as the switches want it.
+class deviating_authority {
+public:
+  deviating_authority(memory_ca const& ca, behaviour const& behave, secret_bytes const& shared_key)
+      : ca_(ca), behave_(behave), shared_key_(shared_key) {}
+
+  result<pki::certs_only> ca_certificates(std::string_view label) const;
+  result<issuance> issue(pki::csr const&, peer const&, std::string_view label, pki::context const&) const;
+  result<pki::private_key> generate_key(pki::csr const&, std::string_view label, pki::context const&) const;
+
+private:
+  memory_ca const& ca_;
+  behaviour const& behave_;
+  secret_bytes const& shared_key_; ///< PKCS#8: the key that everybody gets with `same_key_each_time`
+};
+
+/// What the server is told so that a switch can work.
+void apply(behaviour const&, server_options&);
+
+/// A request on its way in.
+struct incoming {
+  http::request request;
+  http::tls_facts facts;
+  std::optional<http::response> refused; ///< answered already
+};
+
+/// In: the operation that the path names, and an Authorization value that the server accepts
+void before_the_server(behaviour const&, std::string_view operation, std::string const& authorization, incoming&);
+
+/// An answer on its way out: success is taken apart and made anew where a switch concerns it.
+void after_the_server(behaviour const&, std::string_view operation, memory_ca const&, http::request const&,
+                      http::response&, pki::context const&);
+
+} // namespace est::conformance

@@ -1,0 +1,207 @@
+#include "reference_server.hpp"
+
+#include "deviating.hpp"
+
+#include <est/core/base64.hpp>
+#include <est/http/auth.hpp>
+#include <est/message/endpoint.hpp>
+#include <est/pki/context.hpp>
+#include <est/pki/extensions.hpp>
+#include <est/pki/name.hpp>
+#include <est/server/memory_ca.hpp>
+#include <est/server/server.hpp>
+#include <est/transport/httplib_server.hpp>
+
+#include <botan/auto_rng.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace est::conformance {
+
+namespace {
+
+/// One generator a thread: none is ever shared.
+Botan::RandomNumberGenerator& this_threads_rng() {
+  thread_local Botan::AutoSeeded_RNG rng;
+  return rng;
+}
+
+std::string to_pem(std::string_view label, byte_view der) {
+  return "-----BEGIN " + std::string{label} + "-----\n" + encode_base64(der) + "-----END " + std::string{label} +
+         "-----\n";
+}
+
+secret_bytes random_password() {
+  std::uint8_t octets[18];
+  this_threads_rng().randomize(octets, sizeof octets);
+  auto text = encode_base64(octets, base64_layout::one_line()); // 24 characters, no padding
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return secret_bytes{text};
+}
+
+} // namespace
+
+struct reference_authority::state {
+  state(memory_ca made, reference_options given)
+      : options(std::move(given)), ca(std::move(made)), behind(ca, options.behave, shared_key) {}
+
+  reference_options options;
+  memory_ca ca;
+  secret_bytes shared_key;
+  std::string authorization;
+  deviating_authority behind;
+  std::optional<server<deviating_authority>> est;
+
+  std::chrono::system_clock::time_point now() const {
+    return options.clock ? options.clock() : std::chrono::system_clock::now();
+  }
+  pki::context context() const { return {now(), this_threads_rng()}; }
+
+  result<pem_identity> make_identity(bytes const& name, std::optional<bytes> const& alternative_names,
+                                     certificate_use use) const {
+    auto const at = context();
+    auto const key = pki::make_private_key(options.key, at);
+    if (!key) return fail(key.error());
+    auto const certificate = ca.certify(name, key->public_key_info(), alternative_names, use, at);
+    if (!certificate) return fail(certificate.error());
+    pem_identity made;
+    made.certificate = to_pem("CERTIFICATE", certificate->der());
+    if (!(ca.issuer() == ca.root())) made.certificate += to_pem("CERTIFICATE", ca.issuer().der());
+    made.key = secret_bytes{to_pem("PRIVATE KEY", key->encode().expose())};
+    return made;
+  }
+};
+
+reference_authority::reference_authority(std::unique_ptr<state> s) : state_(std::move(s)) {}
+reference_authority::~reference_authority() = default;
+
+result<std::unique_ptr<reference_authority>> reference_authority::make(reference_options options) {
+  if (options.password.empty()) options.password = random_password();
+  pki::context const at{options.clock ? options.clock() : std::chrono::system_clock::now(), this_threads_rng()};
+  memory_ca_options wanted;
+  wanted.name = "EST reference";
+  wanted.key = options.key;
+  wanted.intermediate = options.intermediate;
+  auto ca = memory_ca::make(std::move(wanted), at);
+  if (!ca) return fail(std::move(ca.error()));
+
+  auto made = std::make_unique<state>(std::move(*ca), std::move(options));
+  if (made->options.behave.same_key_each_time) {
+    auto const key = pki::make_private_key(pki::key_spec::rsa(2048), at);
+    if (!key) return fail(key.error());
+    made->shared_key = key->encode();
+  }
+  made->authorization = http::encode_basic({made->options.user, made->options.password.duplicate()});
+
+  server_options how;
+  how.knows_label = [labels = made->options.labels](std::string_view label) {
+    return std::find(labels.begin(), labels.end(), label) != labels.end();
+  };
+  password_table users;
+  users.add(made->options.user, made->options.password);
+  how.check_password = [users = std::move(users)](std::string_view user, byte_view password) {
+    return users.accepts(user, password);
+  };
+  apply(made->options.behave, how);
+  made->est.emplace(made->behind, std::move(how));
+  return std::unique_ptr<reference_authority>{new reference_authority{std::move(made)}};
+}
+
+http::response reference_authority::answer(http::request const& request, http::tls_facts const& facts) const {
+  auto const& s = *state_;
+  http::response answer;
+  try {
+    auto const at = s.context();
+    auto const asked = parse_target(request.target);
+    std::string const operation = asked ? asked->operation : std::string{};
+    incoming in{request, facts, std::nullopt};
+    before_the_server(s.options.behave, operation, s.authorization, in);
+    if (in.refused) {
+      answer = std::move(*in.refused);
+    } else {
+      answer = s.est->handle(in.request, in.facts, at);
+      after_the_server(s.options.behave, operation, s.ca, in.request, answer, at);
+    }
+    if (s.options.mutate) s.options.mutate(request, answer);
+  } catch (...) {
+    answer = {};
+    answer.status = 500;
+  }
+  return answer;
+}
+
+std::string const& reference_authority::user() const noexcept { return state_->options.user; }
+secret_bytes reference_authority::password() const { return state_->options.password.duplicate(); }
+pki::certificate const& reference_authority::root() const noexcept { return state_->ca.root(); }
+std::string reference_authority::ca_pem() const { return to_pem("CERTIFICATE", root().der()); }
+std::string reference_authority::chain_pem() const {
+  auto const& ca = state_->ca;
+  return (ca.issuer() == ca.root() ? std::string{} : to_pem("CERTIFICATE", ca.issuer().der())) + ca_pem();
+}
+
+result<pem_identity> reference_authority::make_client(std::string const& common_name) const {
+  return state_->make_identity(pki::make_name({{pki::oids::common_name, common_name}}), std::nullopt,
+                               certificate_use::client);
+}
+
+result<pem_identity> reference_authority::make_server() const {
+  pki::alternative_names names;
+  names.dns = {"localhost"};
+  names.ip = {{127, 0, 0, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+  return state_->make_identity(pki::make_name({{pki::oids::common_name, "localhost"}}),
+                               pki::make_subject_alternative_name(names).value, certificate_use::server);
+}
+
+struct reference_server::state {
+  std::unique_ptr<reference_authority> authority;
+  pem_identity client;
+  std::unique_ptr<transport::httplib_server> server;
+};
+
+reference_server::reference_server(std::unique_ptr<state> s) : state_(std::move(s)) {}
+reference_server::~reference_server() { stop(); }
+
+result<std::unique_ptr<reference_server>> reference_server::start(reference_options options) {
+  transport::httplib_server_options wire;
+  wire.port = options.port;
+  wire.tls = options.tls;
+  wire.keep_alive = options.keep_alive;
+  bool const asks = options.client_certificates;
+
+  auto authority = reference_authority::make(std::move(options));
+  if (!authority) return fail(std::move(authority.error()));
+  auto made = std::make_unique<state>();
+  made->authority = std::move(*authority);
+  auto own = made->authority->make_server();
+  if (!own) return fail(std::move(own.error()));
+  auto client = made->authority->make_client("EST reference client");
+  if (!client) return fail(std::move(client.error()));
+  made->client = std::move(*client);
+
+  wire.certificate_chain_pem = std::move(own->certificate);
+  wire.key_pem = std::move(own->key);
+  // The chain, since a client may show the one certificate that it was issued and nothing else.
+  if (asks) wire.client_anchors_pem = made->authority->chain_pem();
+  auto started = transport::httplib_server::start(
+      [behind = made->authority.get()](http::request const& q, http::tls_facts const& f) {
+        return behind->answer(q, f);
+      },
+      std::move(wire));
+  if (!started) return fail(std::move(started.error()));
+  made->server = std::move(*started);
+  return std::unique_ptr<reference_server>{new reference_server{std::move(made)}};
+}
+
+std::uint16_t reference_server::port() const noexcept { return state_->server->port(); }
+std::string reference_server::url() const { return "https://127.0.0.1:" + std::to_string(port()); }
+std::string reference_server::ca_pem() const { return state_->authority->ca_pem(); }
+std::string const& reference_server::user() const noexcept { return state_->authority->user(); }
+secret_bytes reference_server::password() const { return state_->authority->password(); }
+std::string reference_server::client_certificate_pem() const { return state_->client.certificate; }
+secret_bytes reference_server::client_key_pem() const { return state_->client.key.duplicate(); }
+reference_authority& reference_server::authority() noexcept { return *state_->authority; }
+void reference_server::stop() { state_->server->stop(); }
+
+} // namespace est::conformance
