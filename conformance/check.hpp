@@ -17,6 +17,13 @@
 
 namespace est::conformance {
 
+/// An exchange of the set that is judged, decoded.
+struct neighbour {
+  record const* in;
+  exchange const* seen;
+  reading const* read;
+};
+
 /// One exchange of one record, with everything that is known around it. Views: the owner outlives the judgement.
 struct situation {
   record const& in;
@@ -24,6 +31,9 @@ struct situation {
   reading const& read;    ///< `seen`, decoded once
   reading const* control; ///< the control's last exchange, decoded; null where there is none
   target_facts const& target;
+  /// Every exchange of the set, this one too, in order; empty when a record is judged alone. Captures have no controls:
+  /// there a check may look here for an exchange that can serve as one.
+  std::span<const neighbour> others = {};
 };
 
 /// What a predicate says of a situation.
@@ -63,6 +73,8 @@ struct check {
   /// Whether the check concerns the situation at all: the operation, the status, what the request contained.
   bool (*applies)(situation const&);
   std::span<const predicate> predicates; ///< asked in order; the first that is violated or undecided ends the check
+  /// Whether it judges every exchange of a record, and not only the last one, which carries the question.
+  bool of_every_exchange = false;
 };
 
 /// The outcome of one check on one exchange.
@@ -96,10 +108,27 @@ struct finding {
 /// All checks there are, in the order of the catalogue.
 std::span<const check> all_checks();
 
-/// Judges one record by all checks. Pure: the same record gives the same findings.
-std::vector<finding> judge(record const&, target_facts const&);
+/// The check that a predicate belongs to; null if there is no such predicate.
+check const* check_with_reason(std::string_view reason);
 
-/// Judges many records, each by all checks.
-std::vector<finding> judge(std::span<const record>, target_facts const&);
+/// Says in a predicate's stead what it would have said.
+struct forced_verdict {
+  std::string_view reason; ///< the predicate's name
+  verdict said;
+};
+
+/// How to judge, for tests: other checks, or predicates that are forced. The default is what `judge` does.
+struct judging {
+  std::optional<std::span<const check>> checks = {}; ///< none: all of them
+  std::span<const forced_verdict> forced = {};
+};
+
+/// Judges one record by all checks. Pure: the same record gives the same findings.
+/// Out: one finding for each check and exchange that it applies to, in the order of the exchanges, then of the checks. A
+///      check that does not apply says nothing; one that applies and finds nothing to say is a `skip` with its reason.
+std::vector<finding> judge(record const&, target_facts const&, judging const& = {});
+
+/// Judges many records, each by all checks. They are taken to be of one server.
+std::vector<finding> judge(std::span<const record>, target_facts const&, judging const& = {});
 
 } // namespace est::conformance

@@ -1,0 +1,69 @@
+/// RFC 7030 section 3.5: linking identity and proof of possession by tls-unique. Only TLS 1.2 gives a verdict: no RFC
+/// defines a channel binding for EST over HTTPS on TLS 1.3, where tls-unique does not exist.
+
+#include "errors.hpp"
+
+#include <est/core/base64.hpp>
+
+namespace est::conformance {
+
+namespace {
+
+bool carries_value(situation const& s) {
+  return takes_csr(s.read) && asked_with(s.read, "POST") && s.read.csr && s.read.csr->challenge_password().has_value();
+}
+
+/// Why nothing can be said; empty on TLS 1.2.
+std::string why_not(situation const& s) {
+  if (!s.seen.tls || s.seen.tls->version == http::tls_version::unknown) return "the TLS version is not recorded";
+  if (s.seen.tls->version == http::tls_version::tls_1_3)
+    return "TLS 1.3, for which tls-unique is not defined; the answer was " + status_text(s.read);
+  return {};
+}
+
+/// Whether the value is that of the connection; none where the connection's is not known and the value might be.
+std::optional<bool> is_right(situation const& s) {
+  auto const value = *s.read.csr->challenge_password();
+  if (s.seen.tls->tls_unique) return value == encode_base64(*s.seen.tls->tls_unique, base64_layout::one_line());
+  auto const octets = decode_base64(value);
+  if (!octets || octets->size() < 12) return false; // verify_data is 12 octets or more: RFC 5246 7.4.9
+  return std::nullopt;
+}
+
+bool same_without_value(reading const& a, reading const& b) {
+  return same_subject_and_key(a, b) && !b.csr->challenge_password();
+}
+
+// 3.5: "If tls-unique information is included by the client, the server MUST verify it." 4.2 repeats it. And: "the presence
+// of the challenge-password attribute indicates the inclusion of tls-unique information".
+verdict wrong_value_is_refused(situation const& s) {
+  if (auto why = why_not(s); !why.empty()) return verdict::not_applicable(std::move(why));
+  auto const right = is_right(s);
+  if (right == std::optional<bool>{true}) return verdict::not_applicable("the value is that of the connection");
+  if (!right) return verdict::undecided("the connection's tls-unique is not recorded");
+  if (kind_of(s.read) != answer_kind::success) return judge_refusal(s, same_without_value);
+  return verdict::violated("a CSR whose tls-unique value is not that of the connection is refused", status_text(s.read),
+                           "response", s.read.response_layout.start_line);
+}
+
+// 3.3: "The EST server MUST implement Section 3.5."
+verdict right_value_is_accepted(situation const& s) {
+  if (auto why = why_not(s); !why.empty()) return verdict::not_applicable(std::move(why));
+  if (is_right(s) != std::optional<bool>{true} || !s.seen.tls->tls_unique)
+    return verdict::not_applicable("the value is not known to be that of the connection");
+  return judge_equal_treatment(s, same_without_value, "a CSR with the tls-unique value of its connection");
+}
+
+constexpr predicate wrong[] = {{"linking-wrong-value-accepted", wrong_value_is_refused}};
+constexpr predicate right[] = {{"linking-right-value-refused", right_value_is_accepted}};
+
+constexpr check checks[] = {
+    {"linking.implemented", "rfc7030-3.3-linking-implemented", carries_value, right},
+    {"linking.verified", "rfc7030-3.5-verify-tls-unique", carries_value, wrong},
+};
+
+} // namespace
+
+std::span<const check> linking_checks() { return checks; }
+
+} // namespace est::conformance
