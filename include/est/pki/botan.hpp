@@ -12,6 +12,7 @@
 #include <botan/der_enc.h>
 #include <botan/pk_keys.h>
 #include <botan/pubkey.h>
+#include <botan/secmem.h>
 #include <botan/version.h>
 #include <botan/x509_key.h>
 #include <botan/x509cert.h>
@@ -27,6 +28,9 @@
 namespace est::pki {
 
 namespace detail {
+
+/// Where a secret is put together: wiped when it goes.
+using secret_vector = Botan::secure_vector<std::uint8_t>;
 
 template <class T> struct is_result : std::false_type {};
 template <class T> struct is_result<result<T>> : std::true_type {};
