@@ -99,10 +99,10 @@ struct note_definition {
   /* CMS */                                                                                                            \
   note(cms_version, deviation, "RFC 5652 5.1", "SignedData has another version than its content calls for")            \
   note(cms_empty_content, deviation, "RFC 5652 5.2", "eContent is present and empty")                                  \
-  note(cms_content_present, deviation, "RFC 7030 4.1.3", "a certs-only message has content")                           \
-  note(cms_content_type, deviation, "RFC 5272 4.1", "a certs-only message has another content type than id-data")      \
-  note(cms_digest_algorithms, deviation, "RFC 5272 4.1", "a certs-only message names digest algorithms")               \
-  note(cms_signer_infos, deviation, "RFC 7030 4.1.3", "a certs-only message is signed")                                \
+  note(cms_content_present, deviation, "RFC 5652 5.2", "a certs-only message has content")                             \
+  note(cms_content_type, deviation, "RFC 5652 5.2", "a certs-only message has another content type than id-data")      \
+  note(cms_digest_algorithms, observation, "RFC 5652 5.1", "a certs-only message names digest algorithms")             \
+  note(cms_signer_infos, deviation, "RFC 5272 4.1", "a certs-only message is signed")                                  \
   note(cms_no_signer_infos, deviation, "RFC 5652 5.1", "SignedData has no signerInfos field")                          \
   note(cms_empty_certificates, observation, "RFC 5652 5.1", "the certificates field is present and empty")             \
   note(cms_empty_crls, observation, "RFC 5652 5.1", "the crls field is present and empty")                             \
