@@ -10,6 +10,7 @@
 #include <est/mime/media_type.hpp>
 #include <est/pki/certificate.hpp>
 #include <est/pki/certs_only.hpp>
+#include <est/pki/private_key.hpp>
 
 #include <cstddef>
 #include <string>
@@ -63,7 +64,8 @@ inline result<pki::certificate> certificate_for_key(pki::certs_only const& bag, 
                                                     std::string const& where, std::string_view whose) {
   pki::certificate const* found = nullptr;
   for (auto const& candidate : bag.certificates())
-    if (equal(candidate.public_key_info(), public_key_info) && (!found || found->not_before() < candidate.not_before()))
+    if (pki::private_key::same_public_key(candidate.public_key_info(), public_key_info) &&
+        (!found || found->not_before() < candidate.not_before()))
       found = &candidate;
   if (!found) {
     auto const count = bag.certificates().size();
