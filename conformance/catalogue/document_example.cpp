@@ -66,7 +66,10 @@ bool looks_like_base64(std::string_view text) {
 /// Whether an empty line stood at a page break: the page does not show it.
 bool break_was_empty_line(line const& before, line const& after) {
   if (looks_like_base64(before.text) && looks_like_base64(after.text)) return false;
-  if (is_field(before.text) && is_field(after.text)) return false;
+  bool request = false;
+  bool const header_goes_on = is_field(before.text) || is_start_line(before.text, request) ||
+                              http::trim(before.text).substr(0, 2) == "--"; // a part begins
+  if (header_goes_on && is_field(after.text)) return false;
   return http::trim(after.text).substr(0, 2) != "--";
 }
 

@@ -141,8 +141,13 @@ public:
       }
     }
     if (parsed_.parts.empty()) return fail(errc::malformed_multipart, "multipart", without_delimiter());
-    if (in_header_) end_header(body_.size(), true);
-    end_part(body_.size());
+    // Nothing follows the last delimiter: it was meant to close, and opens no part.
+    if (in_header_ && parsed_.parts.size() > 1 && parsed_.parts.back().header_offset == body_.size()) {
+      parsed_.parts.pop_back();
+    } else {
+      if (in_header_) end_header(body_.size(), true);
+      end_part(body_.size());
+    }
     say(note_code::multipart_no_close_delimiter, body_.size());
     return std::move(parsed_);
   }
@@ -300,7 +305,8 @@ private:
 /// Out:     parts in order, as views into `body`. A delimiter stands at the start of a line and nowhere else; the line end
 ///          in front of it is the delimiter's.
 /// Notes:   multipart_bare_lf (once), multipart_preamble, multipart_epilogue, multipart_padding, multipart_folded_field,
-///          multipart_blank_only_line, multipart_no_close_delimiter (the last part then ends where the body does),
+///          multipart_blank_only_line, multipart_no_close_delimiter (the last part then ends where the body does,
+///          or at a last delimiter that nothing follows),
 ///          multipart_missing_blank_line (the header block ends at the first line that is no field),
 ///          multipart_text_after_delimiter, multipart_near_delimiter (at most 16), multipart_boundary_unlawful
 /// Errors:  malformed_multipart: no delimiter, or the closing one before any part; too_large: more than `most_parts` parts
