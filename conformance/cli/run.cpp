@@ -1,0 +1,265 @@
+// `run`: vectors to a live server, or to the embedded one, and the report of it.
+
+#include "drive/run.hpp"
+#include "catalogue/captures.hpp"
+#include "catalogue/vector.hpp"
+#include "check.hpp"
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/secrets.hpp"
+#include "cli/version.hpp"
+#include "deviant/reference_server.hpp"
+#include "report/redact.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+
+#include <unistd.h>
+
+namespace est::conformance {
+
+namespace {
+
+using http::tls_version;
+
+/// A sentence for each way in which options cannot be used.
+result<void> fill_credentials(run_options& o, command_line const& line) {
+  auto& c = o.credentials;
+  if (line.user) {
+    c.user = *line.user;
+    auto password = obtain_password({line.password_file, "EST_PASSWORD", "Password for " + c.user + ": "}, true);
+    if (!password) {
+      auto f = std::move(password.error());
+      if (f.where == "password")
+        f.detail = "--user needs a password: set EST_PASSWORD, or use --password-file, or run this on a terminal";
+      return fail(std::move(f));
+    }
+    c.password = std::move(*password);
+  } else if (!line.password_file.empty()) {
+    return fail(errc::invalid_argument, "--password-file", "needs --user");
+  }
+  if (line.cert.empty()) {
+    if (!line.key.empty()) return fail(errc::invalid_argument, "--key", "needs --cert");
+    return {};
+  }
+  auto certificate = read_secret_file(line.cert);
+  if (!certificate) return fail(std::move(certificate.error()));
+  bool const pem = as_text(certificate->expose()).find("-----BEGIN ") != std::string_view::npos;
+  if (pem) {
+    c.certificate_pem = to_text(certificate->expose());
+    if (line.key.empty()) {
+      if (c.certificate_pem.find("PRIVATE KEY-----") == std::string::npos)
+        return fail(errc::invalid_argument, "--cert", "needs --key: there is no private key in " + line.cert);
+      c.key_pem = std::move(*certificate);
+    } else {
+      auto key = read_secret_file(line.key);
+      if (!key) return fail(std::move(key.error()));
+      c.key_pem = std::move(*key);
+      if (as_text(c.key_pem.expose()).find("-----BEGIN ") == std::string_view::npos)
+        return fail(errc::invalid_argument, line.key, "is no PEM file");
+    }
+  } else {
+    if (!line.key.empty())
+      return fail(errc::invalid_argument, line.cert,
+                  "is no PEM file; a PKCS #12 file brings its own key, without --key");
+    if (certificate->empty() || certificate->expose()[0] != 0x30)
+      return fail(errc::invalid_argument, line.cert, "is neither PEM nor PKCS #12");
+    c.pkcs12 = std::move(*certificate);
+  }
+  bool const encrypted = !c.pkcs12.empty() || as_text(c.key_pem.expose()).find("ENCRYPTED") != std::string_view::npos;
+  auto password = obtain_password({line.key_password_file, "EST_KEY_PASSWORD",
+                                   encrypted && c.pkcs12.empty() ? "Password for the private key: " : ""},
+                                  false);
+  if (!password) return fail(std::move(password.error()));
+  c.key_password = std::move(*password);
+  return {};
+}
+
+result<void> fill_options(run_options& o, command_line const& line) {
+  auto target = parse_target_url(line.url);
+  if (!target) {
+    auto f = std::move(target.error());
+    if (line.url.substr(0, 7) == "http://")
+      f.detail = "EST runs over HTTPS (RFC 7030 3.3): the URL has to begin with https://";
+    f.where = line.url.find('@') == std::string::npos ? line.url : "the URL";
+    return fail(std::move(f));
+  }
+  o.target = std::move(*target);
+  for (auto const& path : line.cacert) {
+    auto pem = read_file(path);
+    if (!pem) return fail(std::move(pem.error()));
+    if (pem->find("-----BEGIN ") == std::string::npos)
+      return fail(errc::invalid_argument, path, "is no PEM file: it has no -----BEGIN CERTIFICATE-----");
+    o.ca_pem.push_back(std::move(*pem));
+  }
+  return fill_credentials(o, line);
+}
+
+result<void> fill_limits(run_options& o, command_line const& line) {
+  o.label = line.label;
+  o.server_name = line.server_name;
+  o.resolve = line.resolve;
+  o.read_only = line.read_only;
+  o.insecure = line.insecure;
+  o.insecure_credentials = line.insecure_credentials;
+  if (line.insecure_credentials && !line.insecure)
+    return fail(errc::invalid_argument, "--insecure-credentials", "means something with --insecure only");
+  if (line.tls == "1.2")
+    o.tls = tls_version::tls_1_2;
+  else if (line.tls == "1.3")
+    o.tls = tls_version::tls_1_3;
+  else if (!line.tls.empty())
+    return fail(errc::invalid_argument, "--tls", "is 1.2 or 1.3, not " + line.tls);
+  o.max_certificates = line.max_certs;
+  if (line.timeout) {
+    if (!std::isfinite(*line.timeout) || *line.timeout < 0.1 || *line.timeout > 3600)
+      return fail(errc::invalid_argument, "--timeout", "is a number of seconds from 0.1 to 3600");
+    const std::chrono::milliseconds time{static_cast<long>(*line.timeout * 1000)};
+    o.connect_timeout = o.handshake_timeout = o.exchange_timeout = time;
+  }
+  for (auto const& r : line.resolve)
+    if (std::count(r.begin(), r.end(), ':') < 2)
+      return fail(errc::invalid_argument, "--resolve", "is HOST:PORT:ADDRESS, not " + r);
+  auto const vectors = embedded_vectors();
+  for (auto const& id : line.vectors) {
+    bool const prefix = !id.empty() && id.back() == '*';
+    auto const wanted = std::string_view{id}.substr(0, id.size() - (prefix ? 1 : 0));
+    bool const known = std::any_of(vectors.begin(), vectors.end(), [&](vector_definition const& v) {
+      return prefix ? std::string_view{v.id}.substr(0, wanted.size()) == wanted : v.id == wanted;
+    });
+    if (known) continue;
+    std::string near;
+    for (auto const& v : vectors)
+      if (v.id.find(wanted.substr(0, std::min<std::size_t>(wanted.size(), 8))) != std::string::npos &&
+          near.size() < 200)
+        near += (near.empty() ? "; there is " : ", ") + v.id;
+    return fail(errc::invalid_argument, "--vector", "no vector is called \"" + id + "\"" + near);
+  }
+  o.select = line.vectors;
+  return {};
+}
+
+} // namespace
+
+int run_command(command_line const& line) {
+  run_options options;
+  auto const refuse = [](failure const& f) {
+    complain(f.where.empty() ? f.detail : f.where + ": " + f.detail);
+    return exit_usage;
+  };
+  if (auto const& trouble = embedded_vectors_trouble()) {
+    complain("the vectors of this program are broken: " + to_text(*trouble));
+    return exit_fault;
+  }
+  if (auto const filled = fill_limits(options, line); !filled) return refuse(filled.error());
+
+  // Without a URL: a server of our own, with credentials of its own.
+  std::unique_ptr<reference_server> embedded;
+  if (line.url.empty()) {
+    if (!line.cacert.empty() || !line.cert.empty() || line.user || !line.label.empty() || line.insecure ||
+        !line.server_name.empty() || !line.resolve.empty()) {
+      complain("without a URL the embedded server is checked, which brings its own credentials; a URL is missing");
+      return exit_usage;
+    }
+    reference_options own;
+    own.keep_alive = std::chrono::seconds{1};
+    auto started = reference_server::start(std::move(own));
+    if (!started) {
+      complain("the embedded server cannot be started: " + to_text(started.error()));
+      return exit_fault;
+    }
+    embedded = std::move(*started);
+    auto target = parse_target_url(embedded->url());
+    if (!target) {
+      complain("the embedded server has no usable URL");
+      return exit_fault;
+    }
+    options.target = std::move(*target);
+    options.ca_pem.push_back(embedded->ca_pem());
+    options.credentials.user = embedded->user();
+    options.credentials.password = embedded->password();
+    options.credentials.certificate_pem = embedded->client_certificate_pem();
+    options.credentials.key_pem = embedded->client_key_pem();
+  } else if (auto const filled = fill_options(options, line); !filled) {
+    return refuse(filled.error());
+  }
+
+  report_files files;
+  if (auto const prepared = files.prepare(line.reports); !prepared) return refuse(prepared.error());
+  if (!line.transcripts.empty())
+    if (auto const prepared = prepare_transcripts(line.transcripts); !prepared) return refuse(prepared.error());
+
+  auto const vectors = embedded_vectors();
+  auto const planned = plan(options, vectors);
+  if (!line.quiet) {
+    complain("target " + options.target.text() + (embedded ? " (the embedded reference server)" : ""));
+    complain(std::to_string(planned.order.size()) + " of " + std::to_string(vectors.size()) +
+             " vectors will be sent; they can make a server issue " + std::to_string(planned.certificates) +
+             " certificates, and no more than " + std::to_string(options.max_certificates) + " will be asked for");
+    if (options.insecure)
+      complain(std::string{"WARNING: --insecure: the server is NOT verified, anybody may be answering"} +
+               (options.insecure_credentials ? "; CREDENTIALS ARE SENT TO IT" : "; no credentials are sent"));
+  }
+
+  bool const live_line = !line.quiet && !line.verbose && ::isatty(STDERR_FILENO) == 1;
+  std::size_t shown = 0;
+  progress_sink progress;
+  if (line.verbose)
+    progress = [](std::string_view text) { complain(text); };
+  else if (live_line)
+    progress = [&shown](std::string_view text) {
+      auto const safe = printable(text).substr(0, 78);
+      std::string out = "\r" + safe;
+      if (safe.size() < shown) out.append(shown - safe.size(), ' ');
+      shown = safe.size();
+      [[maybe_unused]] auto const written = ::write(STDERR_FILENO, out.data(), out.size());
+    };
+  auto const outcome = run(options, vectors, progress);
+  if (live_line && shown != 0) {
+    const std::string blank = "\r" + std::string(shown, ' ') + "\r";
+    [[maybe_unused]] auto const written = ::write(STDERR_FILENO, blank.data(), blank.size());
+  }
+  // What drive says of a target may quote it; passwords are taken out all the same.
+  scrubber scrub;
+  scrub.learn_secret(as_text(options.credentials.password.expose()));
+  scrub.learn_secret(as_text(options.credentials.key_password.expose()));
+  if (!outcome) {
+    auto const& f = outcome.error();
+    complain(
+        scrub((f.where.empty() ? "" : f.where + ": ") + (f.detail.empty() ? std::string{name(f.code)} : f.detail)));
+    if (f.code == errc::invalid_argument) return exit_usage;
+    return f.code == errc::internal ? exit_fault : exit_target;
+  }
+  auto const& result = *outcome;
+  auto const findings = judge(result.records, result.target);
+
+  report_input in;
+  in.findings = findings;
+  in.records = result.records;
+  auto target = result.target;
+  if (embedded) target.name += " (the embedded reference server)";
+  in.target = &target;
+  in.checks = all_checks();
+  for (auto const& s : result.skipped) in.vectors_skipped.push_back({s.id, s.reason, s.operation});
+  for (auto const& c : result.certificates) in.certificates.push_back({c.serial_hex, c.subject, c.vector});
+  in.remarks = result.remarks;
+  if (options.insecure) in.remarks.insert(in.remarks.begin(), "--insecure: the server was not verified");
+  in.not_offered = result.not_offered;
+  in.secrets = {as_text(options.credentials.password.expose()), as_text(options.credentials.key_password.expose())};
+  in.tool_version = program_version;
+  in.command = "run";
+  in.now = std::chrono::system_clock::now();
+  in.certificate_budget = options.max_certificates;
+  in.require_complete = line.require_complete;
+  auto const model = make_report(in);
+  if (!line.transcripts.empty())
+    if (auto const written = write_transcripts(line.transcripts, result.records); !written)
+      return refuse(written.error());
+  int const code = deliver(model, line, files);
+  if (embedded) embedded->stop();
+  return code;
+}
+
+} // namespace est::conformance
