@@ -39,12 +39,17 @@ class Compiler:
         self.libraries = pkg_config("--libs", botan, "cpp-httplib", "openssl") + ["-pthread"]
 
     def run(self, arguments, source):
-        ran = subprocess.run([*self.command, *self.flags, *self.botan, *self.adaptors, *arguments, "-x", "c++", "-"],
-                             input=source, text=True, capture_output=True)
+        """The first lines of what the compiler complains of; empty if it does not."""
+        with tempfile.TemporaryDirectory(prefix="est-headers-") as made:
+            pathlib.Path(made, "source.cpp").write_text(source)
+            ran = subprocess.run([*self.command, *self.flags, *self.botan, *self.adaptors, *arguments, "source.cpp"],
+                                 cwd=made, text=True, capture_output=True, stdin=subprocess.DEVNULL)
         return "" if ran.returncode == 0 else "\n".join(ran.stderr.splitlines()[:12])
 
     def syntax(self, source, extra=()):
-        return self.run(["-fsyntax-only", *extra], source)
+        # Where there is a ccache, an object: it knows the answer the next time. Otherwise the syntax alone.
+        how = ["-O0", "-c", "-o", "source.o"] if "ccache" in self.command[0] else ["-fsyntax-only"]
+        return self.run([*how, *extra], source)
 
 
 def include_line(name):
