@@ -1,0 +1,71 @@
+#pragma once
+/// The whole toolkit but the adaptors for cpp-httplib and OpenSSL (est/transport/httplib_client.hpp, httplib_server.hpp), which a
+/// program includes by name where it wants them. Needs Botan and tl::expected.
+
+#include <est/version.hpp>
+
+#include <est/core/base64.hpp>
+#include <est/core/bytes.hpp>
+#include <est/core/failure.hpp>
+#include <est/core/hash.hpp>
+#include <est/core/notes.hpp>
+#include <est/core/result.hpp>
+#include <est/core/secret.hpp>
+
+#include <est/http/auth.hpp>
+#include <est/http/date.hpp>
+#include <est/http/framing.hpp>
+#include <est/http/message.hpp>
+#include <est/http/reader.hpp>
+#include <est/http/status.hpp>
+#include <est/http/tls_facts.hpp>
+#include <est/http/writer.hpp>
+
+#include <est/mime/body.hpp>
+#include <est/mime/media_type.hpp>
+#include <est/mime/multipart.hpp>
+
+#include <est/pki/attributes.hpp>
+#include <est/pki/ber.hpp>
+#include <est/pki/botan.hpp>
+#include <est/pki/certificate.hpp>
+#include <est/pki/certificate_builder.hpp>
+#include <est/pki/certs_only.hpp>
+#include <est/pki/context.hpp>
+#include <est/pki/csr.hpp>
+#include <est/pki/der.hpp>
+#include <est/pki/encrypted_key.hpp>
+#include <est/pki/extensions.hpp>
+#include <est/pki/key_form.hpp>
+#include <est/pki/key_spec.hpp>
+#include <est/pki/name.hpp>
+#include <est/pki/oids.hpp>
+#include <est/pki/path.hpp>
+#include <est/pki/pem.hpp>
+#include <est/pki/pkcs8.hpp>
+#include <est/pki/private_key.hpp>
+#include <est/pki/signature.hpp>
+#include <est/pki/text.hpp>
+#include <est/pki/tlv.hpp>
+
+#include <est/message/cacerts.hpp>
+#include <est/message/certificates.hpp>
+#include <est/message/channel_binding.hpp>
+#include <est/message/endpoint.hpp>
+#include <est/message/enroll.hpp>
+#include <est/message/operation.hpp>
+#include <est/message/pending.hpp>
+#include <est/message/server_keygen.hpp>
+
+#include <est/transport/concept.hpp>
+#include <est/transport/loopback.hpp>
+#include <est/transport/recording.hpp>
+
+#include <est/client/client.hpp>
+#include <est/client/trust.hpp>
+
+#include <est/server/authority.hpp>
+#include <est/server/memory_ca.hpp>
+#include <est/server/peer.hpp>
+#include <est/server/policy.hpp>
+#include <est/server/server.hpp>
