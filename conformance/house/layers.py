@@ -32,8 +32,6 @@ FOREIGN = [
     (r"openssl/", {"transport"}, "OpenSSL"),
     (r"tl/expected\.hpp$", {"core"}, "tl::expected"),
     (r"(nlohmann|CLI|boost)/", set(), "a library that only conformance uses"),
-    # A mutex where a type promises thread safety.
-    (r"(mutex|shared_mutex|atomic)$", {"server", "transport"}, "a lock"),
     (r"(thread|future|condition_variable|stop_token|semaphore|latch|barrier)$", {"transport"}, "threads"),
     (r"(fstream|filesystem|iostream|istream|ostream|sstream|cstdio|stdio\.h|print)$", {"transport"}, "files or streams"),
     (r"(sys/|netinet/|arpa/|netdb\.h|unistd\.h|poll\.h|fcntl\.h|termios\.h)", {"transport"}, "sockets or the system"),
@@ -44,15 +42,17 @@ ADAPTORS = re.compile(r"^include/est/transport/(httplib|openssl)_\w+\.hpp$")
 # Outside include/est, OpenSSL and cpp-httplib stand only where something touches the wire or tests what does.
 WIRE_ROOMS = ("conformance/drive/", "conformance/deviant/", "conformance/cli/", "conformance/unit/", "conformance/main.cpp")
 
+# A lock stands only where a type promises something to several threads, and the header says so.
+LOCK = re.compile(r"(mutex|shared_mutex|atomic)$")
+
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.M)
 
 
-def includes(path):
-    text = path.read_text(encoding="utf-8", errors="replace")
+def includes(text):
     return [(text.count("\n", 0, m.start()) + 1, m[1], m[2]) for m in INCLUDE.finditer(text)]
 
 
-def wrong_in_toolkit(name, quote, target):
+def wrong_in_toolkit(name, quote, target, text):
     """What is wrong with one include of a header under include/est; empty if nothing is."""
     parts = pathlib.PurePosixPath(name).parts
     layer = parts[2] if len(parts) > 3 else "est"
@@ -69,6 +69,8 @@ def wrong_in_toolkit(name, quote, target):
         if to in ("est", layer) or to in MAY_INCLUDE.get(layer, ()) or (layer, target) in EXCEPTIONS:
             return ""
         return f"{layer} may not include {to}"
+    if LOCK.match(target) and "thread" not in text:
+        return "a lock, and the header promises nothing to threads"
     for pattern, allowed, what in FOREIGN:
         if re.match(pattern, target):
             if layer not in allowed:
@@ -105,9 +107,10 @@ def main():
             continue
         if toolkit and name.count("/") > 2:
             layers.add(name.split("/")[2])
-        for line, quote, target in includes(top / name):
+        text = (top / name).read_text(encoding="utf-8", errors="replace")
+        for line, quote, target in includes(text):
             seen += 1
-            fault = wrong_in_toolkit(name, quote, target) if toolkit else wrong_in_conformance(name, target)
+            fault = wrong_in_toolkit(name, quote, target, text) if toolkit else wrong_in_conformance(name, target)
             if fault:
                 wrong["toolkit" if toolkit else "conformance"].append(f"{name}:{line}: <{target}>: {fault}")
     checks.that("every layer is in the table", sorted(layers - MAY_INCLUDE.keys()))

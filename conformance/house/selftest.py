@@ -31,6 +31,7 @@ LAYERS = [
     ("each toolkit header includes only what its layer may", "include/est/http/b.hpp", "#include <fstream>\n"),
     ("each toolkit header includes only what its layer may", "include/est/http/b.hpp", "#  include <thread>\n"),
     ("each toolkit header includes only what its layer may", "include/est/http/b.hpp", "#include <openssl/ssl.h>\n"),
+    ("each toolkit header includes only what its layer may", "include/est/http/b.hpp", "#include <mutex>\n"),
     ("each toolkit header includes only what its layer may", "include/est/http/b.hpp", '#include "../core/a.hpp"\n'),
     ("each toolkit header includes only what its layer may", "include/est/http/b.hpp", "#include <conformance/check.hpp>\n"),
     ("each toolkit header includes only what its layer may", "include/est/http/b.hpp", "#include <est/est.hpp>\n"),
