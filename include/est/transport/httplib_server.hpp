@@ -177,7 +177,8 @@ inline SSL* ssl_of(httplib::Request const& q) {
 /// Makes cpp-httplib read nothing more from the connection, so that it closes once the answer is out. Needed where a body
 /// was left unread: its octets would be taken for the next request.
 inline void read_no_more(httplib::Request const& q) {
-  if (auto* ssl = ssl_of(q)) SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+  // Not shutdown(2): cpp-httplib would take the socket for dead and not write the answer.
+  if (auto* const ssl = ssl_of(q)) SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
 }
 
 /// The decimal number of a Content-Length; none if it is anything else.
