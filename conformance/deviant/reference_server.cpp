@@ -8,6 +8,7 @@
 #include <est/pki/context.hpp>
 #include <est/pki/extensions.hpp>
 #include <est/pki/name.hpp>
+#include <est/pki/pem.hpp>
 #include <est/server/memory_ca.hpp>
 #include <est/server/server.hpp>
 #include <est/transport/httplib_server.hpp>
@@ -25,11 +26,6 @@ namespace {
 Botan::RandomNumberGenerator& this_threads_rng() {
   thread_local Botan::AutoSeeded_RNG rng;
   return rng;
-}
-
-std::string to_pem(std::string_view label, byte_view der) {
-  return "-----BEGIN " + std::string{label} + "-----\n" + encode_base64(der) + "-----END " + std::string{label} +
-         "-----\n";
 }
 
 secret_bytes random_password() {
@@ -67,9 +63,9 @@ struct reference_authority::state {
     auto const certificate = ca.certify(name, key->public_key_info(), alternative_names, use, at);
     if (!certificate) return fail(certificate.error());
     pem_identity made;
-    made.certificate = to_pem("CERTIFICATE", certificate->der());
-    if (!(ca.issuer() == ca.root())) made.certificate += to_pem("CERTIFICATE", ca.issuer().der());
-    made.key = secret_bytes{to_pem("PRIVATE KEY", key->encode().expose())};
+    made.certificate = pki::encode_pem(*certificate);
+    if (!(ca.issuer() == ca.root())) made.certificate += pki::encode_pem(ca.issuer());
+    made.key = secret_bytes{pki::encode_pem("PRIVATE KEY", key->encode().expose())};
     return made;
   }
 };
@@ -135,10 +131,10 @@ http::response reference_authority::answer(http::request const& request, http::t
 std::string const& reference_authority::user() const noexcept { return state_->options.user; }
 secret_bytes reference_authority::password() const { return state_->options.password.duplicate(); }
 pki::certificate const& reference_authority::root() const noexcept { return state_->ca.root(); }
-std::string reference_authority::ca_pem() const { return to_pem("CERTIFICATE", root().der()); }
+std::string reference_authority::ca_pem() const { return pki::encode_pem(root()); }
 std::string reference_authority::chain_pem() const {
   auto const& ca = state_->ca;
-  return (ca.issuer() == ca.root() ? std::string{} : to_pem("CERTIFICATE", ca.issuer().der())) + ca_pem();
+  return (ca.issuer() == ca.root() ? std::string{} : pki::encode_pem(ca.issuer())) + ca_pem();
 }
 
 result<pem_identity> reference_authority::make_client(std::string const& common_name) const {
