@@ -2,12 +2,38 @@
 
 #include <est/http/status.hpp>
 #include <est/pki/name.hpp>
+#include <est/pki/oids.hpp>
 #include <est/pki/tlv.hpp>
 
 #include <algorithm>
 #include <array>
 
 namespace est::conformance {
+
+namespace {
+
+struct key_view {
+  bytes algorithm, parameters, key;
+};
+
+std::optional<key_view> take_apart(byte_view public_key_info) {
+  pki::tlv_state state{errc::malformed_ber, "SubjectPublicKeyInfo"};
+  pki::tlv_reader outer{public_key_info, state};
+  auto info = outer.enter(pki::tag::sequence, "SubjectPublicKeyInfo");
+  auto algorithm = info.enter(pki::tag::sequence, "algorithm");
+  auto const oid = algorithm.take(pki::tag::object_id, "algorithm identifier");
+  auto const parameters = algorithm.more() ? algorithm.take_any("parameters") : pki::tlv{};
+  auto const key = info.take(pki::tag::bit_string, "subjectPublicKey");
+  if (!state.ok()) return std::nullopt;
+  return key_view{to_bytes(oid.content), to_bytes(parameters.whole), to_bytes(key.content)};
+}
+
+constexpr std::array<std::uint8_t, 9> rsa_oid{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
+constexpr std::array<std::uint8_t, 7> ec_oid{0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
+constexpr std::array<std::uint8_t, 3> ed25519_oid{0x2b, 0x65, 0x70};
+constexpr std::array<std::uint8_t, 2> null_der{0x05, 0x00};
+
+} // namespace
 
 answer_kind kind_of(reading const& read) noexcept {
   int const status = read.status();
@@ -49,17 +75,19 @@ bool same_address(situation const& s, neighbour const& other) noexcept {
          s.read.request->method == other.read->request->method && same_credentials(s, other);
 }
 
-control_found find_control(situation const& s, alike like) {
-  if (s.control != nullptr) return {s.control, true};
+control_found find_control(situation const& s, likeness like) {
+  if (s.control != nullptr && s.control->op == s.read.op && s.control->label == s.read.label &&
+      like.recorded(s.read, *s.control))
+    return {s.control, true};
   if (s.target.live) return {};
   for (auto const& other : s.others)
     if (other.seen != &s.seen && same_address(s, other) && kind_of(*other.read) == answer_kind::success &&
-        like(s.read, *other.read))
+        like.found(s.read, *other.read))
       return {other.read, false};
   return {};
 }
 
-verdict judge_refusal(situation const& s, alike like) {
+verdict judge_refusal(situation const& s, likeness like) {
   switch (kind_of(s.read)) {
   case answer_kind::none:
     return verdict::undecided(s.read.response_trouble
@@ -85,7 +113,7 @@ verdict judge_refusal(situation const& s, alike like) {
   return verdict::holds();
 }
 
-verdict judge_equal_treatment(situation const& s, alike like, std::string_view what) {
+verdict judge_equal_treatment(situation const& s, likeness like, std::string_view what) {
   switch (kind_of(s.read)) {
   case answer_kind::success:
   case answer_kind::pending: return verdict::holds();
@@ -117,19 +145,36 @@ text_layout layout_of(std::string_view body) noexcept {
   return body.find('\n') != std::string_view::npos ? text_layout::lf_lines : text_layout::one_line;
 }
 
+bool same_kind_of_csr(reading const& a, reading const& b) {
+  if (!a.csr || !b.csr) return false;
+  auto const types = [](reading const& r) {
+    std::vector<pki::object_id> list;
+    for (auto const& attribute : r.csr->attributes())
+      if (attribute.oid != pki::oids::challenge_password) list.push_back(attribute.oid);
+    std::sort(list.begin(), list.end());
+    return list;
+  };
+  auto const left = take_apart(a.csr->public_key_info()), right = take_apart(b.csr->public_key_info());
+  return left && right && left->algorithm == right->algorithm && types(a) == types(b);
+}
+
 bool alike_but(aspect ignored, reading const& a, reading const& b) {
   if (!a.request || !b.request) return false;
   auto const& left = *a.request;
   auto const& right = *b.request;
   auto const same_field = [&](std::string_view name) { return left.headers.all(name) == right.headers.all(name); };
-  if (left.method != right.method || (a.csr || b.csr ? !same_csr(a, b) : left.body != right.body)) return false;
-  if (a.csr && (!a.csr_in_base64 || !b.csr_in_base64)) return false;
-  if (ignored != aspect::layout && layout_of(left.body) != layout_of(right.body)) return false;
-  if (ignored != aspect::transfer_encoding && !same_field("Content-Transfer-Encoding")) return false;
-  if (ignored != aspect::media_type && !same_field("Content-Type")) return false;
-  if (ignored != aspect::chunked && !same_field("Transfer-Encoding")) return false;
-  if (ignored != aspect::target_form && a.absolute_form != b.absolute_form) return false;
-  return left.version == right.version && a.has_query == b.has_query && same_field("Content-Encoding");
+  if (left.method != right.method || left.version != right.version || a.has_query != b.has_query) return false;
+  if (!same_field("Content-Encoding")) return false;
+  if (a.csr || b.csr) {
+    if (!same_kind_of_csr(a, b) || !a.csr_in_base64 || !b.csr_in_base64) return false;
+  } else if (left.body != right.body) {
+    return false;
+  }
+  auto const is = [&](aspect which, bool same) { return same != (which == ignored); };
+  return is(aspect::layout, layout_of(left.body) == layout_of(right.body)) &&
+         is(aspect::transfer_encoding, same_field("Content-Transfer-Encoding")) &&
+         is(aspect::media_type, same_field("Content-Type")) && is(aspect::chunked, same_field("Transfer-Encoding")) &&
+         is(aspect::target_form, a.absolute_form == b.absolute_form);
 }
 
 bool same_csr(reading const& a, reading const& b) { return a.csr && b.csr && a.csr->der() == b.csr->der(); }
@@ -147,31 +192,6 @@ bool same_csr_but_signature(reading const& a, reading const& b) {
          std::equal(left.begin(), left.end(), right.begin(),
                     [](auto const& x, auto const& y) { return x.oid == y.oid && x.values == y.values; });
 }
-
-namespace {
-
-struct key_view {
-  byte_view algorithm, parameters, key;
-};
-
-std::optional<key_view> take_apart(byte_view public_key_info) {
-  pki::tlv_state state{errc::malformed_ber, "SubjectPublicKeyInfo"};
-  pki::tlv_reader outer{public_key_info, state};
-  auto info = outer.enter(pki::tag::sequence, "SubjectPublicKeyInfo");
-  auto algorithm = info.enter(pki::tag::sequence, "algorithm");
-  auto const oid = algorithm.take(pki::tag::object_id, "algorithm identifier");
-  auto const parameters = algorithm.more() ? algorithm.take_any("parameters") : pki::tlv{};
-  auto const key = info.take(pki::tag::bit_string, "subjectPublicKey");
-  if (!state.ok()) return std::nullopt;
-  return key_view{oid.content, parameters.whole, key.content};
-}
-
-constexpr std::array<std::uint8_t, 9> rsa_oid{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
-constexpr std::array<std::uint8_t, 7> ec_oid{0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
-constexpr std::array<std::uint8_t, 3> ed25519_oid{0x2b, 0x65, 0x70};
-constexpr std::array<std::uint8_t, 2> null_der{0x05, 0x00};
-
-} // namespace
 
 std::optional<bool> same_key(byte_view a, byte_view b) {
   if (a.empty() || b.empty()) return std::nullopt;
@@ -195,7 +215,7 @@ std::string describe_key(byte_view public_key_info) {
   if (!info || info->key.size() < 2) return "a key that cannot be read";
   if (equal(info->algorithm, rsa_oid)) {
     pki::tlv_state state{errc::malformed_ber, "RSAPublicKey"};
-    pki::tlv_reader outer{info->key.subspan(1), state};
+    pki::tlv_reader outer{byte_view{info->key}.subspan(1), state};
     auto numbers = outer.enter(pki::tag::sequence, "RSAPublicKey");
     auto modulus = numbers.take(pki::tag::integer, "modulus").content;
     while (!modulus.empty() && modulus[0] == 0) modulus = modulus.subspan(1);

@@ -56,25 +56,32 @@ bool same_credentials(situation const&, neighbour const&) noexcept;
 bool same_address(situation const&, neighbour const&) noexcept;
 
 /// What a control has to be like, besides accepted.
-using alike = bool (*)(reading const& question, reading const& control);
+struct likeness {
+  using test = bool (*)(reading const& question, reading const& control);
+  /// Of the control that the run itself made: keys and subjects may be others.
+  test recorded;
+  /// Of an exchange that is merely found among captures: there the client is the same only if the CSR is.
+  test found;
+};
 
 /// The exchange that shows that the question's request would have been answered without its one peculiarity: the record's
-/// own control; for captures one of the set with the same address and credentials that is `alike` and was answered 2xx.
+/// own control; for captures one of the set with the same address and credentials that was answered 2xx. Either is one
+/// only if it is alike: a control of another peculiarity proves nothing.
 struct control_found {
   reading const* read = nullptr;
   bool recorded_as_control = false; ///< by the run; not merely found among the others
   bool accepted() const noexcept { return read != nullptr && kind_of(*read) == answer_kind::success; }
 };
-control_found find_control(situation const&, alike);
+control_found find_control(situation const&, likeness);
 
 /// For a request that a server has to refuse: holds when it was refused, its control accepted, and the server alive
 /// afterwards; undecided otherwise. An answer of success is the caller's to judge first.
-verdict judge_refusal(situation const&, alike);
+verdict judge_refusal(situation const&, likeness);
 
 /// For a request that a server has to treat like its control: violated when it was refused and the control accepted;
 /// undecided when there is no such control, or when the refusal may well have another reason.
 /// In: what the server should not have minded, for the sentence: `a body without Content-Transfer-Encoding`
-verdict judge_equal_treatment(situation const&, alike, std::string_view what);
+verdict judge_equal_treatment(situation const&, likeness, std::string_view what);
 
 /// How the base64 text of a request is laid out.
 enum class text_layout : std::uint8_t { one_line, lf_lines, crlf_lines, with_blanks };
@@ -82,8 +89,11 @@ text_layout layout_of(std::string_view body) noexcept;
 
 /// What two requests may differ in, besides what they ask for.
 enum class aspect : std::uint8_t { layout, transfer_encoding, media_type, chunked, target_form };
-/// The same CSR (or neither has a body), sent alike but for that one aspect.
+/// Sent alike but for that one aspect, in which they differ; CSRs, if any, ask for the same kind of thing.
 bool alike_but(aspect, reading const&, reading const&);
+
+/// The keys are of one algorithm, and the attributes of the same types; challengePassword is left out of account.
+bool same_kind_of_csr(reading const&, reading const&);
 
 /// The same CSR, octet by octet.
 bool same_csr(reading const&, reading const&);

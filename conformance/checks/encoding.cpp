@@ -94,18 +94,27 @@ bool is_base64_request(situation const& s) {
   return takes_csr(s.read) && asked_with(s.read, "POST") && s.read.response && s.read.csr && s.read.csr_in_base64;
 }
 
+constexpr likeness but_for_layout{
+    [](reading const& a, reading const& b) { return alike_but(aspect::layout, a, b); },
+    [](reading const& a, reading const& b) { return alike_but(aspect::layout, a, b) && same_csr(a, b); }};
+
 bool is_one_line(situation const& s) { return layout_of(s.read.request->body) == text_layout::one_line; }
 
 // 3: base64 "as specified in Section 4 of [RFC4648]", which has no line ends in it; 3.1: "Senders are not required to
 // insert any kind of white space."
 verdict one_line_is_read(situation const& s) {
-  return judge_equal_treatment(
-      s, [](reading const& a, reading const& b) { return alike_but(aspect::layout, a, b); },
-      "base64 without white space (RFC 4648 section 4)");
+  return judge_equal_treatment(s, but_for_layout, "base64 without white space (RFC 4648 section 4)");
 }
 
 // 3.1: "white space including CR, LF, spaces (ASCII 32), and tabs (ASCII 9) SHOULD be tolerated by receivers."
 verdict white_space_is_tolerated(situation const& s) {
+  // Lines of LF are how nearly every request is written. One that is refused is about that only beside a like one.
+  if (layout_of(s.read.request->body) == text_layout::lf_lines && kind_of(s.read) != answer_kind::success) {
+    auto const control = find_control(s, but_for_layout);
+    bool const about_credentials = s.read.status() == 401 || s.read.status() == 403;
+    if (control.read == nullptr || (!control.recorded_as_control && about_credentials))
+      return verdict::not_applicable("it was not accepted, and nothing shows that the layout is why");
+  }
   auto const what = [&] {
     switch (layout_of(s.read.request->body)) {
     case text_layout::crlf_lines: return "base64 with CRLF line ends";
@@ -113,8 +122,7 @@ verdict white_space_is_tolerated(situation const& s) {
     default: return "base64 with LF line ends";
     }
   }();
-  return judge_equal_treatment(
-      s, [](reading const& a, reading const& b) { return alike_but(aspect::layout, a, b); }, what);
+  return judge_equal_treatment(s, but_for_layout, what);
 }
 
 // 3: "This format is to be used regardless of any Content-Transfer-Encoding header, and any value in such a header MUST be
@@ -126,12 +134,16 @@ bool is_ordinary(reading const& read) {
 
 verdict transfer_encoding_is_ignored(situation const& s) {
   auto const values = s.read.request->headers.all("Content-Transfer-Encoding");
-  return judge_equal_treatment(
-      s,
+  static constexpr likeness ordinary{
       [](reading const& a, reading const& b) { return alike_but(aspect::transfer_encoding, a, b) && is_ordinary(b); },
-      values.empty()       ? std::string{"a base64 body without Content-Transfer-Encoding"}
-      : values.size() == 1 ? "a base64 body with Content-Transfer-Encoding " + printable(values[0])
-                           : std::string{"a base64 body with several Content-Transfer-Encoding fields"});
+      [](reading const& a, reading const& b) {
+        return alike_but(aspect::transfer_encoding, a, b) && is_ordinary(b) && same_csr(a, b);
+      }};
+  return judge_equal_treatment(s, ordinary,
+                               values.empty() ? std::string{"a base64 body without Content-Transfer-Encoding"}
+                               : values.size() == 1
+                                   ? "a base64 body with Content-Transfer-Encoding " + printable(values[0])
+                                   : std::string{"a base64 body with several Content-Transfer-Encoding fields"});
 }
 
 constexpr predicate base64[] = {{"response-not-base64", payload_is_base64},

@@ -49,7 +49,7 @@ bool has_broken_signature(situation const& s) {
 }
 
 verdict broken_signature_not_issued(situation const& s) {
-  if (kind_of(s.read) != answer_kind::success) return judge_refusal(s, same_csr_but_signature);
+  if (kind_of(s.read) != answer_kind::success) return judge_refusal(s, but_for_signature);
   if (!s.read.certificates && s.read.form != mime::body_form::base64)
     return verdict::undecided("answered with " + status_text(s.read) + ", but not with a certificate");
   return verdict::violated("a CSR whose signature does not verify proves no possession of the key, and is refused",
@@ -76,9 +76,12 @@ verdict pkcs10_is_no_wrong_type(situation const& s) {
 
 verdict spelling_does_not_matter(situation const& s) {
   if (is_plain_type(s.read)) return verdict::not_applicable("the media type is written in the ordinary way");
-  return judge_equal_treatment(
-      s, [](reading const& a, reading const& b) { return alike_but(aspect::media_type, a, b) && is_plain_type(b); },
-      "application/pkcs10 in another case or with a parameter");
+  static constexpr likeness ordinary{
+      [](reading const& a, reading const& b) { return alike_but(aspect::media_type, a, b) && is_plain_type(b); },
+      [](reading const& a, reading const& b) {
+        return alike_but(aspect::media_type, a, b) && is_plain_type(b) && same_csr(a, b);
+      }};
+  return judge_equal_treatment(s, ordinary, "application/pkcs10 in another case or with a parameter");
 }
 
 // 4.2.3: "If the enrollment is successful, the server response MUST contain an HTTP 200 response code with a content-type

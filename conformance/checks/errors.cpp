@@ -23,6 +23,10 @@ bool signature_is_broken(pki::csr const& csr) {
   return !checked && checked.error().code == errc::bad_signature;
 }
 
+const likeness but_for_signature{
+    [](reading const& a, reading const& b) { return same_kind_of_csr(a, b) && b.csr->signature_verifies(); },
+    same_csr_but_signature};
+
 verdict not_issued_to_anyone(situation const& s) {
   switch (kind_of(s.read)) {
   case answer_kind::none:
@@ -37,7 +41,12 @@ verdict not_issued_to_anyone(situation const& s) {
     if (s.read.status() == 401 || (s.read.status() == 403 && s.read.has_no_credentials)) return verdict::holds();
     if (!s.read.has_no_credentials)
       return verdict::not_applicable("whether a client certificate was shown is not recorded, or one was");
-    return judge_refusal(s, same_csr);
+    {
+      static constexpr likeness with_credentials{
+          [](reading const& a, reading const& b) { return same_kind_of_csr(a, b) && b.has_credentials; },
+          [](reading const&, reading const&) { return false; }};
+      return judge_refusal(s, with_credentials);
+    }
   case answer_kind::success: break;
   }
   if (!s.read.has_no_credentials)

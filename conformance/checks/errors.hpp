@@ -10,6 +10,9 @@ namespace est::conformance {
 /// request does not claim to be signed with another certificate's key (RFC 9883).
 bool signature_is_broken(pki::csr const&);
 
+/// A control with the same kind of CSR, whose signature verifies.
+extern const likeness but_for_signature;
+
 /// RFC 7030 4.2, 4.4: "The server MUST authenticate the client".
 verdict not_issued_to_anyone(situation const&);
 

@@ -161,6 +161,9 @@ verdict has_one_length(situation const& s) {
 verdict ends_where_it_says(situation const& s) {
   if (asked_with(s.read, "HEAD") || s.read.status() == 204 || s.read.status() == 304)
     return verdict::not_applicable("an answer without content, told elsewhere");
+  auto const end = std::min(s.read.response_layout.end, s.seen.response->size());
+  if (s.seen.response->compare(end, 5, "HTTP/") == 0)
+    return verdict::not_applicable("another answer of the same connection follows");
   return of_note(s, note_code::http_octets_after_message,
                  "a message that ends where Content-Length or the last chunk says");
 }
@@ -193,7 +196,11 @@ bool is_chunked(reading const& read) {
 verdict chunked_is_read(situation const& s) {
   if (s.read.status() == 411) return verdict::holds();
   return judge_equal_treatment(
-      s, [](reading const& a, reading const& b) { return alike_but(aspect::chunked, a, b) && !is_chunked(b); },
+      s,
+      likeness{[](reading const& a, reading const& b) { return alike_but(aspect::chunked, a, b) && !is_chunked(b); },
+               [](reading const& a, reading const& b) {
+                 return alike_but(aspect::chunked, a, b) && !is_chunked(b) && same_csr(a, b);
+               }},
       "a chunked request");
 }
 
@@ -218,19 +225,29 @@ verdict head_is_without_content(situation const& s) {
 
 // RFC 9112 3.2.2: "A server MUST accept the absolute-form in requests".
 verdict absolute_form_is_read(situation const& s) {
-  return judge_equal_treatment(
-      s, [](reading const& a, reading const& b) { return alike_but(aspect::target_form, a, b) && !b.absolute_form; },
-      "a request in absolute-form");
+  return judge_equal_treatment(s,
+                               likeness{[](reading const& a, reading const& b) {
+                                          return alike_but(aspect::target_form, a, b) && !b.absolute_form;
+                                        },
+                                        [](reading const& a, reading const& b) {
+                                          return alike_but(aspect::target_form, a, b) && !b.absolute_form &&
+                                                 (!a.csr || same_csr(a, b));
+                                        }},
+                               "a request in absolute-form");
 }
 
 // RFC 9110 5.6.6: parameters = *( OWS ";" OWS [ parameter ] )
 verdict blanks_are_read(situation const& s) {
-  return judge_equal_treatment(
-      s,
-      [](reading const& a, reading const& b) {
-        return alike_but(aspect::media_type, a, b) && !b.request_remarks.has(note_code::media_type_blanks);
-      },
-      "white space before the semicolon of a media type");
+  return judge_equal_treatment(s,
+                               likeness{[](reading const& a, reading const& b) {
+                                          return alike_but(aspect::media_type, a, b) &&
+                                                 !b.request_remarks.has(note_code::media_type_blanks);
+                                        },
+                                        [](reading const& a, reading const& b) {
+                                          return alike_but(aspect::media_type, a, b) && same_csr(a, b) &&
+                                                 !b.request_remarks.has(note_code::media_type_blanks);
+                                        }},
+                               "white space before the semicolon of a media type");
 }
 
 constexpr predicate prefix[] = {{"well-known-path-missing", prefix_is_served}};

@@ -30,9 +30,13 @@ std::optional<bool> is_right(situation const& s) {
   return std::nullopt;
 }
 
-bool same_without_value(reading const& a, reading const& b) {
-  return same_subject_and_key(a, b) && !b.csr->challenge_password();
-}
+/// A control that carries another value, or none. Which one is right depends on its connection, so being accepted is all
+/// that counts.
+constexpr likeness but_for_value{
+    [](reading const& a, reading const& b) {
+      return same_kind_of_csr(a, b) && a.csr->challenge_password() != b.csr->challenge_password();
+    },
+    [](reading const& a, reading const& b) { return same_subject_and_key(a, b) && !b.csr->challenge_password(); }};
 
 // 3.5: "If tls-unique information is included by the client, the server MUST verify it." 4.2 repeats it. And: "the presence
 // of the challenge-password attribute indicates the inclusion of tls-unique information".
@@ -41,7 +45,7 @@ verdict wrong_value_is_refused(situation const& s) {
   auto const right = is_right(s);
   if (right == std::optional<bool>{true}) return verdict::not_applicable("the value is that of the connection");
   if (!right) return verdict::undecided("the connection's tls-unique is not recorded");
-  if (kind_of(s.read) != answer_kind::success) return judge_refusal(s, same_without_value);
+  if (kind_of(s.read) != answer_kind::success) return judge_refusal(s, but_for_value);
   return verdict::violated("a CSR whose tls-unique value is not that of the connection is refused", status_text(s.read),
                            "response", s.read.response_layout.start_line);
 }
@@ -51,7 +55,7 @@ verdict right_value_is_accepted(situation const& s) {
   if (auto why = why_not(s); !why.empty()) return verdict::not_applicable(std::move(why));
   if (is_right(s) != std::optional<bool>{true} || !s.seen.tls->tls_unique)
     return verdict::not_applicable("the value is not known to be that of the connection");
-  return judge_equal_treatment(s, same_without_value, "a CSR with the tls-unique value of its connection");
+  return judge_equal_treatment(s, but_for_value, "a CSR with the tls-unique value of its connection");
 }
 
 constexpr predicate wrong[] = {{"linking-wrong-value-accepted", wrong_value_is_refused}};

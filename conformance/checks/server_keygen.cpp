@@ -105,7 +105,7 @@ bool has_broken_signature(situation const& s) {
 }
 
 verdict broken_signature_ignored(situation const& s) {
-  return judge_equal_treatment(s, same_csr_but_signature, "a CSR whose signature does not verify");
+  return judge_equal_treatment(s, but_for_signature, "a CSR whose signature does not verify");
 }
 
 // 4.4.1: "In all respects, the server SHOULD treat the CSR as it would any enroll or re-enroll CSR". Shown by the subject,
@@ -143,8 +143,12 @@ verdict no_clear_key(situation const& s) {
   }
   if (kind_of(s.read) == answer_kind::success && key_part(s.read) != nullptr)
     return verdict::undecided("an encrypted key came: the server may well know the identifier");
-  return judge_refusal(
-      s, [](reading const& a, reading const& b) { return same_subject_and_key(a, b) && !asks_for_encryption(b); });
+  static constexpr likeness without_identifier{
+      [](reading const& a, reading const& b) {
+        return a.csr.has_value() && b.csr.has_value() && !asks_for_encryption(b);
+      },
+      [](reading const& a, reading const& b) { return same_subject_and_key(a, b) && !asks_for_encryption(b); }};
+  return judge_refusal(s, without_identifier);
 }
 
 // 4.4.2: "If the request is successful, the server response MUST have an HTTP 200 response code with a content-type of
