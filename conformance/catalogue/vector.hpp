@@ -27,7 +27,7 @@ enum class body_layout : std::uint8_t {
 };
 
 /// How a CSR is bound to the TLS connection (RFC 7030 3.5).
-enum class linking : std::uint8_t {
+enum class csr_linking : std::uint8_t {
   none,
   when_asked, ///< as tls_unique where the server's /csrattrs lists challengePassword (tls-exporter on TLS 1.3); else none
   tls_unique, ///< of the connection that carries it, on TLS 1.2; none on TLS 1.3, where it is not defined
@@ -60,7 +60,7 @@ struct csr_template {
   bool subject_of_client = false; ///< subject and alternative names of the client certificate, octet by octet
   std::string hash = "SHA-256";
   std::vector<attribute_template> attributes;
-  linking bound = linking::when_asked;
+  csr_linking bound = csr_linking::when_asked;
   bool broken_signature = false; ///< one bit of the signature is flipped
 };
 

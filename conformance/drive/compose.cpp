@@ -73,11 +73,11 @@ bytes make_subject(csr_template const& t, composition const& with) {
 
 /// The challengePassword that a template asks for; none where it asks for none, or the connection has no such value.
 std::optional<std::string> binding_of(csr_template const& t, composition const& with) {
-  bool const asked = t.bound == linking::tls_unique || (t.bound == linking::when_asked && with.linking_asked);
+  bool const asked = t.bound == csr_linking::tls_unique || (t.bound == csr_linking::when_asked && with.linking_asked);
   if (!asked) return std::nullopt;
   if (with.connection.version == http::tls_version::tls_1_3) {
     // RFC 7030 3.5 knows tls-unique alone, which TLS 1.3 has not; only a server that asks for a value gets one.
-    if (t.bound == linking::tls_unique) return std::nullopt;
+    if (t.bound == csr_linking::tls_unique) return std::nullopt;
     return challenge_password(with.connection, channel_binding::tls_exporter);
   }
   return challenge_password(with.connection, channel_binding::tls_unique);

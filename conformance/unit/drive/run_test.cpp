@@ -1,0 +1,454 @@
+#include "drive/compose.hpp"
+#include "drive/loopback_channel.hpp"
+#include "drive/run.hpp"
+#include "drive/tls_setup.hpp"
+
+#include "reading.hpp"
+#include "scripted_server.hpp"
+
+#include <est/server/memory_ca.hpp>
+#include <est/server/server.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+using namespace est;
+using namespace est::conformance;
+using namespace est::test;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// The toolkit's own server over its own CA, in process.
+struct house {
+  Botan::AutoSeeded_RNG rng;
+  memory_ca ca = must(memory_ca::make({}, at()));
+  server_options settings = [] {
+    server_options o;
+    o.check_password = [](std::string_view user, byte_view password) {
+      return user == "estuser" && as_text(password) == "estpwd";
+    };
+    return o;
+  }();
+  est::server<memory_ca> est{ca, settings};
+  std::size_t asked = 0;
+  std::vector<http::request> requests;
+
+  pki::context at() { return {std::chrono::system_clock::now(), rng}; }
+  handler serve() {
+    return [this](http::request const& q, http::tls_facts const& facts) {
+      ++asked;
+      requests.push_back(q);
+      return est.handle(q, facts, at());
+    };
+  }
+};
+
+run_options with_user() {
+  run_options o;
+  o.target = must(parse_target_url("https://est.example"));
+  o.credentials.user = "estuser";
+  o.credentials.password = secret_bytes{std::string_view{"estpwd"}};
+  return o;
+}
+
+record const* find(run_result const& r, std::string_view id) {
+  for (auto const& one : r.records)
+    if (one.id == id) return &one;
+  return nullptr;
+}
+
+int status(run_result const& r, std::string_view id) {
+  auto const* one = find(r, id);
+  BOOST_REQUIRE_MESSAGE(one != nullptr, id << " was not run");
+  return read(one->exchanges.back()).status();
+}
+
+std::string reason(run_result const& r, std::string_view id) {
+  for (auto const& s : r.skipped)
+    if (s.id == id) return s.reason;
+  return {};
+}
+
+http::response plain(int code) {
+  http::response r;
+  r.status = code;
+  return r;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(runs)
+
+BOOST_AUTO_TEST_CASE(a_run_in_process_leaves_a_record_for_each_vector) {
+  for (auto const version : {http::tls_version::tls_1_2, http::tls_version::tls_1_3}) {
+    house h;
+    loopback_settings settings;
+    settings.version = version;
+    auto const done = run(with_user(), embedded_vectors(), make_loopback_channels(h.serve(), settings));
+    BOOST_REQUIRE_MESSAGE(done, (done ? std::string{} : to_text(done.error())));
+    BOOST_TEST(done->records.size() + done->skipped.size() == embedded_vectors().size());
+    BOOST_TEST(done->target.live);
+    BOOST_TEST(done->target.ca_certificates.size() == 2u);
+    BOOST_TEST(status(*done, "cacerts.get") == 200);
+    BOOST_TEST(status(*done, "cacerts.head") == 200);
+    BOOST_TEST(status(*done, "simpleenroll.fresh") == 200);
+    BOOST_TEST(status(*done, "simpleenroll.anonymous") == 401);
+    BOOST_TEST(status(*done, "simpleenroll.broken-signature") / 100 == 4);
+    BOOST_TEST(status(*done, "simpleenroll.linked") == 200);
+    BOOST_TEST(status(*done, "simpleenroll.wrong-content-type") / 100 == 4);
+    for (auto const* id :
+         {"simpleenroll.body", "simpleenroll.body-repeated", "simpleenroll.body-one-line", "simpleenroll.body-crlf",
+          "simpleenroll.body-no-transfer-encoding", "simpleenroll.body-transfer-encoding-binary", "serverkeygen.plain",
+          "serverkeygen.a4-anew", "serverkeygen.broken-signature"})
+      BOOST_TEST(status(*done, id) == 200, id);
+    BOOST_TEST(status(*done, "serverkeygen.unknown-decrypt-key-identifier") / 100 == 4);
+    BOOST_TEST(status(*done, "serverkeygen.unknown-asymmetric-decrypt-key-identifier") / 100 == 4);
+    BOOST_TEST(status(*done, "serverkeygen.a4-replayed") / 100 == 4); // a tls-unique of 2013
+    BOOST_TEST(reason(*done, "simplereenroll.rekey").rfind("no credential", 0) == 0u);
+    BOOST_TEST(done->offers_server_keygen);
+
+    std::set<std::string> names;
+    for (auto const& r : done->records) {
+      auto const* v = find_vector(embedded_vectors(), r.id);
+      BOOST_REQUIRE(v != nullptr);
+      BOOST_TEST(r.exchanges.size() == v->requests.size());
+      BOOST_TEST((r.control != nullptr) == !v->control.empty(), r.id);
+      if (r.control) BOOST_TEST(r.control->id == v->control);
+      BOOST_TEST((r.alive == (v->negative ? std::optional<bool>{true} : std::nullopt)), r.id);
+      for (auto const& e : r.exchanges) {
+        BOOST_TEST(names.insert(e.name).second);
+        BOOST_TEST((e.tls && e.tls->version == version));
+        BOOST_TEST((e.request && e.response && e.time && e.client_certificate_shown));
+      }
+    }
+    // What was issued is listed, and each certificate once.
+    std::set<std::string> serials;
+    for (auto const& c : done->certificates) {
+      BOOST_TEST(serials.insert(c.serial_hex).second);
+      BOOST_TEST(c.subject.find("est-conformance") != std::string::npos, c.subject);
+    }
+    BOOST_TEST(done->certificates.size() == done->certificates_counted);
+    BOOST_TEST(done->certificates.size() == 11u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_run_touches_no_certificate_when_it_is_read_only) {
+  house h;
+  auto o = with_user();
+  o.read_only = true;
+  auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve()));
+  BOOST_REQUIRE(done);
+  BOOST_TEST(done->certificates_counted == 0u);
+  for (auto const& q : h.requests) BOOST_TEST(q.target.find("enroll") == std::string::npos);
+  for (auto const& q : h.requests) BOOST_TEST(q.target.find("keygen") == std::string::npos);
+  BOOST_TEST(reason(*done, "simpleenroll.fresh").rfind("read-only", 0) == 0u);
+  BOOST_TEST(status(*done, "cacerts.get") == 200);
+}
+
+BOOST_AUTO_TEST_CASE(the_budget_is_never_exceeded_even_by_a_server_that_issues_anything) {
+  house h;
+  for (std::size_t const budget : {0u, 1u, 3u}) {
+    std::size_t issued = 0;
+    // Whatever is posted to an issuing operation is answered with 200.
+    auto const careless = [&](http::request const& q, http::tls_facts const& facts) {
+      if (q.method == "POST" && q.target.find("cacerts") == std::string::npos) {
+        ++issued;
+        return plain(200);
+      }
+      return h.est.handle(q, facts, h.at());
+    };
+    auto o = with_user();
+    o.max_certificates = budget;
+    auto const done = run(o, embedded_vectors(), make_loopback_channels(careless));
+    BOOST_REQUIRE(done);
+    BOOST_TEST(issued == budget);
+    BOOST_TEST(done->certificates_counted == budget);
+    BOOST_TEST(reason(*done, "serverkeygen.plain").rfind("over budget", 0) == 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(without_credentials_only_the_anonymous_vectors_are_sent) {
+  house h;
+  run_options o;
+  o.target = must(parse_target_url("https://est.example"));
+  auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve()));
+  BOOST_REQUIRE(done);
+  for (auto const& q : h.requests) BOOST_TEST(!q.headers.has("Authorization"));
+  BOOST_TEST(status(*done, "simpleenroll.anonymous") == 401);
+  BOOST_TEST(find(*done, "simpleenroll.anonymous")->control == nullptr);
+  BOOST_TEST(reason(*done, "simpleenroll.fresh").rfind("no credential", 0) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(no_credentials_go_to_a_server_that_is_not_verified_unless_that_is_named_too) {
+  for (bool const named : {false, true}) {
+    house h;
+    auto o = with_user();
+    o.insecure = true;
+    o.insecure_credentials = named;
+    auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve()));
+    BOOST_REQUIRE(done);
+    bool sent = false;
+    for (auto const& q : h.requests) sent = sent || q.headers.has("Authorization");
+    BOOST_TEST(sent == named);
+    BOOST_TEST(done->remarks.empty() == named);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_password_is_tried_once_only) {
+  house h;
+  auto o = with_user();
+  o.credentials.password = secret_bytes{std::string_view{"canary-password"}};
+  auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve()));
+  BOOST_REQUIRE(done);
+  std::size_t refused = 0;
+  for (auto const& r : done->records)
+    if (read(r.exchanges.back()).status() == 401 && read(r.exchanges.back()).has_authorization) ++refused;
+  BOOST_TEST(refused == 1u);
+  BOOST_REQUIRE_EQUAL(done->remarks.size(), 1u);
+  BOOST_TEST(done->remarks[0].find("401") != std::string::npos, done->remarks[0]);
+  BOOST_TEST(done->remarks[0].find("canary") == std::string::npos);
+  BOOST_TEST(reason(*done, "serverkeygen.plain").find("refused the credentials") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_operation_that_is_not_there_is_asked_for_once) {
+  house h;
+  std::size_t asked = 0;
+  auto const without = [&](http::request const& q, http::tls_facts const& facts) {
+    if (q.target.find("serverkeygen") == std::string::npos) return h.est.handle(q, facts, h.at());
+    ++asked;
+    return plain(404);
+  };
+  auto const done = run(with_user(), embedded_vectors(), make_loopback_channels(without));
+  BOOST_REQUIRE(done);
+  BOOST_TEST(asked == 1u);
+  BOOST_TEST(!done->offers_server_keygen);
+  BOOST_TEST(done->not_offered == std::vector<std::string>{"serverkeygen"}, boost::test_tools::per_element());
+  BOOST_TEST(reason(*done, "serverkeygen.plain").rfind("not offered", 0) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_selection_brings_its_controls_along) {
+  house h;
+  auto o = with_user();
+  o.select = {"simpleenroll.body-crlf"};
+  auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve()));
+  BOOST_REQUIRE(done);
+  BOOST_REQUIRE_EQUAL(done->records.size(), 3u);
+  BOOST_TEST(done->records[0].id == "simpleenroll.body");
+  BOOST_TEST(done->records[1].id == "simpleenroll.body-repeated");
+  BOOST_TEST(done->records[2].control->id == "simpleenroll.body-repeated");
+  o.select = {"cacerts.*"};
+  for (auto const* v : plan(o, embedded_vectors()).order) BOOST_TEST(v->id.rfind("cacerts.", 0) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_plan_names_the_worst_case_and_sends_nothing) {
+  auto const p = plan(with_user(), embedded_vectors());
+  std::size_t cost = 0;
+  for (auto const* v : p.order) cost += v->certificates;
+  BOOST_TEST(p.certificates == cost);
+  BOOST_TEST(cost > 0u);
+  std::set<std::string_view> before;
+  for (auto const* v : p.order) {
+    if (!v->control.empty()) BOOST_TEST(before.count(v->control) == 1u, v->id);
+    before.insert(v->id);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(nothing_to_send_is_an_error) {
+  house h;
+  auto o = with_user();
+  o.select = {"no.such.vector"};
+  auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve()));
+  BOOST_REQUIRE(!done);
+  BOOST_TEST(h.asked == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_forms_of_a_body_differ_in_one_thing) {
+  house h;
+  auto o = with_user();
+  o.select = {"simpleenroll.body*"};
+  auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve()));
+  BOOST_REQUIRE(done);
+  auto const base = read(find(*done, "simpleenroll.body")->exchanges.back());
+  BOOST_REQUIRE(base.csr);
+  for (auto const& r : done->records) {
+    auto const one = read(r.exchanges.back());
+    BOOST_REQUIRE(one.csr);
+    BOOST_TEST((one.csr->public_key_info() == base.csr->public_key_info()), r.id);
+    BOOST_TEST((one.csr->subject_der() == base.csr->subject_der()), r.id);
+    BOOST_TEST(one.csr->signature_verifies(), r.id);
+  }
+  auto const body = [&](std::string_view id) { return read(find(*done, id)->exchanges.back()).request->body; };
+  BOOST_TEST(body("simpleenroll.body-one-line").find('\n') == std::string::npos);
+  BOOST_TEST(body("simpleenroll.body-crlf").find("\r\n") == 76u);
+  BOOST_TEST(body("simpleenroll.body").find('\n') == 64u);
+}
+
+BOOST_AUTO_TEST_CASE(linking_is_as_the_vector_the_server_and_the_connection_want_it) {
+  Botan::AutoSeeded_RNG rng;
+  const pki::context at{std::chrono::system_clock::now(), rng};
+  key_pool keys;
+  csr_template t;
+  t.key = "P-256";
+  t.subject = {{"CN", "est-conformance {run}"}};
+  composition with;
+  with.run = "0a1b";
+  with.connection.extended_master_secret = true;
+  with.connection.tls_unique = bytes(12, 7);
+  with.connection.tls_exporter = bytes(32, 9);
+  auto const password = [&](csr_linking bound, http::tls_version version, bool asked) {
+    t.bound = bound;
+    with.connection.version = version;
+    with.linking_asked = asked;
+    return must(pki::parse_csr(must(compose_csr(t, with, keys, at)))).challenge_password();
+  };
+  auto const unique = encode_base64(*with.connection.tls_unique, base64_layout::one_line());
+  auto const exporter = encode_base64(*with.connection.tls_exporter, base64_layout::one_line());
+  using http::tls_version;
+  BOOST_TEST(!password(csr_linking::none, tls_version::tls_1_2, true));
+  BOOST_TEST(!password(csr_linking::when_asked, tls_version::tls_1_2, false));
+  BOOST_TEST((password(csr_linking::when_asked, tls_version::tls_1_2, true) == unique));
+  BOOST_TEST((password(csr_linking::when_asked, tls_version::tls_1_3, true) == exporter));
+  BOOST_TEST((password(csr_linking::tls_unique, tls_version::tls_1_2, false) == unique));
+  BOOST_TEST(!password(csr_linking::tls_unique, tls_version::tls_1_3, true));
+  auto const csr = must(pki::parse_csr(must(compose_csr(t, with, keys, at))));
+  BOOST_TEST(csr.subject_text() == "CN=est-conformance 0a1b");
+}
+
+BOOST_AUTO_TEST_CASE(a_broken_signature_breaks_nothing_else) {
+  Botan::AutoSeeded_RNG rng;
+  const pki::context at{std::chrono::system_clock::now(), rng};
+  key_pool keys;
+  csr_template t;
+  t.subject = {{"CN", "est-conformance"}};
+  for (auto const* kind : {"P-256", "P-384", "P-521", "RSA-2048", "Ed25519"}) {
+    t.key = kind;
+    if (t.key == "Ed25519") t.hash.clear();
+    for (bool const broken : {false, true}) {
+      t.broken_signature = broken;
+      auto const csr = must(pki::parse_csr(must(compose_csr(t, {}, keys, at))));
+      BOOST_TEST(csr.signature_verifies() == !broken, kind);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(key_identifiers_are_fresh_and_capabilities_are_named) {
+  house h;
+  auto o = with_user();
+  o.select = {"serverkeygen.unknown-*"};
+  auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve()));
+  BOOST_REQUIRE(done);
+  auto const one = read(find(*done, "serverkeygen.unknown-decrypt-key-identifier")->exchanges.back());
+  BOOST_REQUIRE(one.csr);
+  auto const* identifier = one.csr->find(pki::oids::decrypt_key_identifier);
+  BOOST_REQUIRE(identifier != nullptr);
+  BOOST_TEST(pki::octets_of(*identifier)->size() == 20u);
+  BOOST_TEST(one.csr->find(pki::oids::smime_capabilities) != nullptr);
+  auto const other = read(find(*done, "serverkeygen.unknown-asymmetric-decrypt-key-identifier")->exchanges.back());
+  BOOST_TEST(other.csr->find(pki::oids::asymmetric_decrypt_key_identifier) != nullptr);
+  BOOST_TEST(other.csr->find(pki::oids::decrypt_key_identifier) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_certificate_is_renewed_under_its_own_names) {
+  house h;
+  const test_pki pki;
+  auto o = with_user();
+  o.credentials.certificate_pem = pki.client_pem;
+  o.credentials.key_pem = secret_bytes{pki.client_key_pem};
+  auto const client = must(client_certificate_of(o.credentials));
+  o.select = {"simplereenroll.*"};
+  loopback_settings settings;
+  settings.client_certificates = {client};
+  auto const done = run(o, embedded_vectors(), make_loopback_channels(h.serve(), settings));
+  BOOST_REQUIRE(done);
+  BOOST_TEST(status(*done, "simplereenroll.rekey") == 200);
+  auto const one = read(find(*done, "simplereenroll.rekey")->exchanges.back());
+  auto const old = must(pki::parse_certificate(client));
+  BOOST_TEST((one.csr->subject_der() == old.subject_der()));
+  BOOST_TEST((one.csr->requested_alternative_names() == old.subject_alternative_names()));
+  BOOST_TEST((one.csr->public_key_info() != old.public_key_info()));
+  BOOST_TEST(*find(*done, "simplereenroll.rekey")->exchanges.back().client_certificate_shown);
+}
+
+BOOST_AUTO_TEST_CASE(the_label_is_part_of_every_target) {
+  house h;
+  auto o = with_user();
+  o.label = "one";
+  o.read_only = true;
+  BOOST_REQUIRE(run(o, embedded_vectors(), make_loopback_channels(h.serve())));
+  for (auto const& q : h.requests) BOOST_TEST(q.target.rfind("/.well-known/est/one/", 0) == 0u, q.target);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_that_throws_is_a_server_that_closes) {
+  auto const done =
+      run(with_user(), embedded_vectors(),
+          make_loopback_channels([](auto const&, auto const&) -> http::response { throw std::runtime_error{"no"}; }));
+  BOOST_REQUIRE(!done);
+  BOOST_TEST(name(done.error().code) == name(errc::connection_closed));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_falls_silent_in_the_middle_ends_the_run_and_keeps_the_records) {
+  house h;
+  auto const fades = [&](http::request const& q, http::tls_facts const& facts) {
+    if (q.target.find("simpleenroll") != std::string::npos) h.asked = 1;
+    if (h.asked != 0) throw std::runtime_error{"gone"};
+    return h.est.handle(q, facts, h.at());
+  };
+  auto const done = run(with_user(), embedded_vectors(), make_loopback_channels(fades));
+  BOOST_REQUIRE(done);
+  BOOST_TEST(status(*done, "cacerts.get") == 200);
+  BOOST_TEST(reason(*done, "serverkeygen.plain") == "the server no longer answers");
+  BOOST_REQUIRE(!done->remarks.empty());
+  auto const* last = &done->records.back();
+  BOOST_TEST((last->alive == std::optional<bool>{false}));
+  BOOST_TEST(!last->exchanges.back().response);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_over_tls_reads_a_bag_and_survives_what_comes_after) {
+  const test_pki pki;
+  const scripted_server server{pki, [](peer_connection& c, std::size_t n, std::atomic<bool> const&) {
+                                 if (!c.handshake()) return;
+                                 c.hear("\r\n\r\n");
+                                 if (n > 2) return c.reset();
+                                 c.say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+                               }};
+  auto o = with_user();
+  o.target = must(parse_target_url("https://localhost:" + std::to_string(server.port())));
+  o.resolve = {"localhost:" + std::to_string(server.port()) + ":127.0.0.1"};
+  o.ca_pem = {pki.root_pem};
+  o.exchange_timeout = milliseconds{1000};
+  auto const done = run(o, embedded_vectors());
+  BOOST_REQUIRE_MESSAGE(done, (done ? std::string{} : to_text(done.error())));
+  BOOST_TEST(status(*done, "cacerts.get") == 404);
+  BOOST_TEST(done->target.trusted.size() == 1u);
+  BOOST_TEST(!done->remarks.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_never_answers_http_is_unusable_and_the_sentence_says_why) {
+  const test_pki pki;
+  auto const trouble = [&](scripted_server::script after) {
+    const scripted_server server{pki, [&](peer_connection& c, std::size_t n, std::atomic<bool> const& stop) {
+                                   if (!c.handshake()) return;
+                                   c.hear("\r\n\r\n");
+                                   after(c, n, stop);
+                                 }};
+    auto o = with_user();
+    o.target = must(parse_target_url("https://localhost:" + std::to_string(server.port())));
+    o.resolve = {"localhost:" + std::to_string(server.port()) + ":127.0.0.1"};
+    o.ca_pem = {pki.root_pem};
+    o.exchange_timeout = milliseconds{100};
+    auto const done = run(o, embedded_vectors());
+    BOOST_REQUIRE(!done);
+    BOOST_TEST(server.connections() <= 4u); // it was not asked two dozen times
+    return name(done.error().code);
+  };
+  BOOST_TEST(trouble([](auto&, auto, auto const&) { std::this_thread::sleep_for(milliseconds{150}); }) ==
+             name(errc::timed_out));
+  BOOST_TEST(trouble([](auto& c, auto, auto const&) { c.say("220 mail.example ESMTP\r\n"); }) ==
+             name(errc::malformed_http));
+  BOOST_TEST(trouble([](auto& c, auto, auto const&) { c.close_notify(); }) == name(errc::connection_closed));
+  BOOST_TEST(trouble([](auto& c, auto, auto const&) { c.reset(); }) == name(errc::connection_closed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
