@@ -54,7 +54,7 @@ int wire_write(BIO* bio, char const* data, int size) {
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
     BIO_set_retry_write(bio);
   else
-    state.reset = true;
+    state.deaf = true;
   return -1;
 }
 

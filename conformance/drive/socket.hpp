@@ -58,7 +58,8 @@ result<tcp_socket> dial(std::string const& host, std::uint16_t port, std::vector
 struct wire_state {
   int fd = -1;
   bool ended = false; ///< the peer closed
-  bool reset = false; ///< the peer reset the connection, or it broke
+  bool reset = false; ///< reading showed that the peer reset the connection, or that it broke
+  bool deaf = false;  ///< writing showed it; what the peer said before may still be read
   std::string first;  ///< the first octets that came, 16 at most
 };
 

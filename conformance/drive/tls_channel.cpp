@@ -44,7 +44,7 @@ public:
 
   ~tls_channel() override {
     // One close_notify, if it can be written at once; nobody waits for the peer's.
-    if (ssl_ && established_ && !wire_.reset) SSL_shutdown(ssl_.get());
+    if (ssl_ && established_ && !wire_.reset && !wire_.deaf) SSL_shutdown(ssl_.get());
     ERR_clear_error();
   }
 
@@ -121,7 +121,7 @@ private:
     handshake_trouble trouble;
     trouble.first_octets = wire_.first;
     trouble.ended = wire_.ended;
-    trouble.reset = wire_.reset;
+    trouble.reset = wire_.reset || (wire_.deaf && !wire_.ended);
     trouble.certificate_asked = certificate_asked_;
     trouble.certificate_shown = certificate_asked_ && shows_certificate();
     trouble.verify_result = verify_result_;
@@ -167,9 +167,9 @@ private:
     ERR_clear_error();
     if (code == SSL_ERROR_ZERO_RETURN) {
       a.end = connection_end::close_notify;
-    } else if (wire_.reset) {
+    } else if (!is_alert(error) && (wire_.reset || (wire_.deaf && !wire_.ended))) {
       a.end = connection_end::reset;
-    } else if (wire_.ended) {
+    } else if (wire_.ended && !is_alert(error)) {
       a.end = connection_end::closed;
     } else {
       a.end = connection_end::tls_error;

@@ -61,6 +61,11 @@ failure untrusted(handshake_trouble const& t) {
   case X509_V_ERR_CERT_UNTRUSTED:
     what = "the issuer of the server's chain is not known (" + whose + "): " + anchors;
     break;
+  case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+    what = "the signature of " + whose +
+           " does not verify: an anchor has its issuer's name and another key, as after a " +
+           "CA was set up anew; give the CA's present certificate with --cacert";
+    break;
   default:
     what = "the server's chain does not verify at " + whose + ": " + X509_verify_cert_error_string(t.verify_result);
     break;
@@ -69,6 +74,8 @@ failure untrusted(handshake_trouble const& t) {
 }
 
 } // namespace
+
+bool is_alert(unsigned long error) { return alert_of(error) != 0; }
 
 std::string explain_alert(unsigned long error, bool certificate_asked, bool certificate_shown) {
   int const alert = alert_of(error);

@@ -27,6 +27,9 @@ struct handshake_trouble {
 /// Errors told apart: malformed_http (plain HTTP on the port), server_untrusted, tls_failed, connection_closed.
 failure explain_handshake(handshake_trouble const&);
 
+/// The error is an alert that the peer sent.
+bool is_alert(unsigned long error);
+
 /// The same for an error after the handshake: on TLS 1.3 a server refuses a client certificate only then.
 std::string explain_alert(unsigned long error, bool certificate_asked, bool certificate_shown);
 

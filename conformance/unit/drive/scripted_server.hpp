@@ -16,6 +16,7 @@
 #include <arpa/inet.h>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <netinet/in.h>
@@ -149,6 +150,7 @@ public:
 
   scripted_server(test_pki const& pki, script s, server_wish w = {}) : script_(std::move(s)) {
     context_ = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_set_mode(context_, SSL_MODE_NO_AUTO_CHAIN);
     use(pki);
     if (w.version != 0) {
       SSL_CTX_set_min_proto_version(context_, w.version);
@@ -203,6 +205,11 @@ private:
   }
 
   void serve() {
+    // The client is what must not raise SIGPIPE; this end may write to whom it likes.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     while (!stop_) {
       pollfd p{listener_, POLLIN, 0};
       if (::poll(&p, 1, 20) != 1) continue;
