@@ -62,3 +62,19 @@ seed("private_key_pem", b"-----BEGIN PRIVATE KEY-----\n" + text("a4-response-pkc
      b"AAAAAAAAAAAAAAAAAAAAAA==\n-----END EC PRIVATE KEY-----\n")
 seed("csr_attributes", der("a2-csrattrs-response"), der("s452-csrattrs"))
 seed("tlv", *(base64.b64decode(b) for b in bodies))
+
+certs_only = b"application/pkcs7-mime; smime-type=certs-only\n"
+seed("cacerts_reply", certs_only + text("a1-cacerts-response.b64"), b"application/x-pkcs7-mime\n" + text("a4-response-pkcs7.b64"))
+seed("enroll_reply", certs_only + text("a3-simpleenroll-response.b64"), certs_only + text("a1-cacerts-response.b64"))
+seed("enroll_request", b"application/pkcs10\n" + text("a3-simpleenroll-request.b64"))
+seed("server_keygen_reply", b"multipart/mixed ; boundary=estServerExampleBoundary\n" + multipart,
+     b"multipart/mixed; boundary=estServerExampleBoundary\n" + multipart.replace(b"application/pkcs8", b"text/plain"))
+seed("retry_after", b"120", b"Fri, 31 Dec 1999 23:59:59 GMT", b"Friday, 31-Dec-99 23:59:59 GMT", b"Fri Dec 31 23:59:59 1999",
+     b"/.well-known/est/a%20label/cacerts?q", b"https://host/.well-known/est/csrattrs")
+for operation in (b"simpleenroll", b"label/simplereenroll", b"serverkeygen"):
+    for csr in (text("a3-simpleenroll-request.b64"), text("a4-serverkeygen-request.b64")):
+        seed("server_handle", b"POST /.well-known/est/" + operation + b" HTTP/1.1\r\nHost: a\r\n"
+             b"Content-Type: application/pkcs10\r\nContent-Length: %d\r\n\r\n" % len(csr) + csr)
+seed("server_handle", b"GET /.well-known/est/cacerts HTTP/1.1\r\nHost: a\r\n\r\n",
+     b"HEAD /.well-known/est/label/cacerts?q HTTP/1.0\r\n\r\n")
+seed("server_identity", b"*.example.com\nfoo.example.com:443", b"a\n[2001:db8::192.0.2.1]:8443", b"1.2.3.4\n1.2.3.4")
