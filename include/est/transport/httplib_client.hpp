@@ -32,6 +32,10 @@
 #include <string_view>
 #include <utility>
 
+#ifndef CPPHTTPLIB_OPENSSL_SUPPORT
+#error "cpp-httplib is set up without TLS: compile with the flags of `pkg-config --cflags cpp-httplib`"
+#endif
+
 namespace est::transport {
 
 struct httplib_client_options {

@@ -1,0 +1,93 @@
+#pragma once
+// What the client examples talk to: a server over HTTPS if its URL is given, else a small CA within this process.
+//
+//   PROGRAM                                         in this process
+//   PROGRAM HOST PORT CA.pem [USER]                 over HTTPS; the password of USER is read from EST_PASSWORD
+
+#include <est/est.hpp>
+#include <est/transport/httplib_client.hpp>
+
+#include <botan/auto_rng.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace demo {
+
+// Time and randomness are arguments everywhere; this is where a program takes them from.
+inline est::pki::context now() {
+  static Botan::AutoSeeded_RNG rng;
+  return {std::chrono::system_clock::now(), rng};
+}
+
+template <class T> T or_exit(est::result<T> r) {
+  if (r) return std::move(*r);
+  std::cerr << est::to_text(r.error()) << "\n";
+  std::exit(1);
+}
+
+/// A CA and an EST server over it, as one function.
+class service {
+public:
+  service() : ca_(or_exit(est::memory_ca::make({}, now()))), server_(ca_, policy()) {}
+  service(service const&) = delete;
+  service& operator=(service const&) = delete;
+
+  est::http::response operator()(est::http::request const& question, est::http::tls_facts const& facts) {
+    return server_.handle(question, facts, now());
+  }
+
+private:
+  static est::server_options policy() {
+    est::server_options options;
+    options.check_password = [](std::string_view user, est::byte_view password) {
+      return user == "estuser" && est::equal(password, est::as_bytes("estpwd"));
+    };
+    return options;
+  }
+
+  est::memory_ca ca_;
+  est::server<est::memory_ca> server_;
+};
+
+inline int usage() {
+  std::cerr << "usage: PROGRAM [HOST PORT CA.pem [USER]]\n";
+  return 2;
+}
+
+/// Calls `work` with a client, over whichever transport.
+template <class Work> int with_client(int count, char** arguments, Work work) {
+  est::client_options options;
+  if (count == 1) {
+    service here;
+    options.identity = est::server_check::by_transport; // no TLS, no certificate
+    options.credentials = est::http::basic_credentials{"estuser", est::secret_bytes{std::string_view{"estpwd"}}};
+    auto const handler = [&here](auto const& question, auto const& facts) { return here(question, facts); };
+    est::client client{est::transport::loopback{handler}, est::endpoint{"localhost", ""}, std::move(options)};
+    return work(client);
+  }
+  if (count < 4) return usage();
+  est::transport::httplib_client_options wire;
+  wire.host = arguments[1];
+  wire.port = static_cast<std::uint16_t>(std::atoi(arguments[2]));
+  std::ifstream anchors{arguments[3]};
+  wire.anchors_pem.assign(std::istreambuf_iterator<char>{anchors}, {});
+  if (wire.anchors_pem.empty()) return usage(); // an empty text would mean the system's store
+  if (count > 4) {
+    char const* const password = std::getenv("EST_PASSWORD");
+    options.credentials = est::http::basic_credentials{
+        arguments[4], est::secret_bytes{std::string_view{password != nullptr ? password : ""}}};
+  }
+  auto const authority = wire.host + ":" + std::to_string(wire.port);
+  est::client client{or_exit(est::transport::httplib_client::make(std::move(wire))), est::endpoint{authority, ""},
+                     std::move(options)};
+  return work(client);
+}
+
+} // namespace demo
