@@ -30,14 +30,14 @@ inline pki::context surroundings() {
 }
 
 /// A key of a kind, made once a test program: RSA keys are dear.
-inline pki::private_key const& key(std::string const& kind) {
-  static std::map<std::string, pki::private_key> keys;
+inline pki::private_key const& key(char const* kind) {
+  static std::map<std::string, pki::private_key, std::less<>> keys;
   auto found = keys.find(kind);
   if (found == keys.end()) {
     auto const spec = pki::parse_key_spec(kind);
     BOOST_REQUIRE(spec);
     auto made = pki::make_private_key(*spec, surroundings());
-    BOOST_REQUIRE_MESSAGE(made, "cannot make a key of kind " + kind);
+    BOOST_REQUIRE_MESSAGE(made, "cannot make a key of kind " << kind);
     found = keys.emplace(kind, std::move(*made)).first;
   }
   return found->second;
