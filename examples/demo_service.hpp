@@ -1,8 +1,8 @@
 #pragma once
-// What the client examples talk to: a server over HTTPS if its URL is given, else a small CA within this process.
-//
-//   PROGRAM                                         in this process
-//   PROGRAM HOST PORT CA.pem [USER]                 over HTTPS; the password of USER is read from EST_PASSWORD
+/// What the client examples talk to: a server over HTTPS if its URL is given, else a small CA within this process.
+///
+///   PROGRAM                                         in this process
+///   PROGRAM HOST PORT CA.pem [USER]                 over HTTPS; the password of USER is read from EST_PASSWORD
 
 #include <est/est.hpp>
 #include <est/transport/httplib_client.hpp>
