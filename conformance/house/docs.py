@@ -86,6 +86,9 @@ def main():
     checks.that("each link between documents leads to a file",
                 [f"{n}: {target}" for n, text in documents.items() for target in LINK.findall(FENCE.sub("", text))
                  if not re.match(r"[a-z]+:", target) and not (top / n).parent.joinpath(target).exists()])
+    index = documents.get("docs/decisions/README.md", "")
+    checks.that("each decision is in the list of decisions",
+                [n for n in documents if re.match(r"docs/decisions/\d", n) and f"({n.rpartition('/')[2]})" not in index])
     checks.finish()
 
 

@@ -68,6 +68,7 @@ HEADERS = [
 DOCS = [
     ("each program in a document compiles", "README.md", "```cpp\nint main() { return est::nowhere; }\n```\n"),
     ("each link between documents leads to a file", "README.md", "[gone](docs/gone.md)\n"),
+    ("each decision is in the list of decisions", "docs/decisions/1-this.md", "# This\n"),
     ("each command in a document exists, with its options", "README.md", "```sh\nest-conformance run --no-such-option\n```\n"),
     ("each command in a document exists, with its options", "README.md", "```console\n$ build/est-conformance dance\n```\n"),
 ]
