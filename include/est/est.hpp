@@ -16,6 +16,7 @@
 #include <est/http/date.hpp>
 #include <est/http/framing.hpp>
 #include <est/http/message.hpp>
+#include <est/http/message_machine.hpp>
 #include <est/http/reader.hpp>
 #include <est/http/status.hpp>
 #include <est/http/tls_facts.hpp>
