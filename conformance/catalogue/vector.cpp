@@ -266,6 +266,8 @@ request_template read_request(json const& value, std::string const& place, compl
   r.operation = in.text("operation");
   if (r.operation.find_first_of(" \r\n") != std::string::npos)
     out.add(in.place("operation"), "white space ends a request target");
+  if (in.optional("target-form") != nullptr)
+    r.absolute_form = in.one_of<bool>("target-form", {{"origin", false}, {"absolute", true}});
   r.headers = in.pairs("headers");
   for (auto const& [name, text] : r.headers) {
     if (!is_token(name)) out.add(in.place("headers"), "\"" + name + "\" is no field name (RFC 9110 5.1)");

@@ -82,7 +82,8 @@ struct text_body {
 /// One request. `{authority}` and `{length}` in a field's value are replaced; nothing else is touched.
 struct request_template {
   std::string method;
-  std::string operation; ///< the last segment of the target
+  std::string operation;      ///< the last segment of the target
+  bool absolute_form = false; ///< `https://host/…` as the target (RFC 9112 3.2.2)
   std::vector<std::pair<std::string, std::string>> headers;
   std::variant<std::monostate, csr_body, file_body, text_body> body;
   bool credentials = false; ///< send Authorization, and show the client certificate if asked

@@ -151,7 +151,8 @@ result<outgoing> compose(request_template const& q, composition const& with, key
     if (!der) return fail(der.error());
     out.body = encode_base64(*der, layout_of(csr->layout));
   }
-  out.head = q.method + " " + target(with.where, q.operation) + " HTTP/1.1\r\n";
+  out.head = q.method + " " + (q.absolute_form ? "https://" + with.where.authority : std::string{}) +
+             target(with.where, q.operation) + " HTTP/1.1\r\n";
   for (auto const& [name, value] : q.headers) {
     out.head += name + ": " +
                 replace_all(replace_all(value, "{authority}", with.where.authority), "{length}",
