@@ -65,10 +65,9 @@ verdict payload_ends_with_base64(situation const& s) {
 // 3: "In both cases, the Distinguished Encoding Rules (DER) [X.690] are used to produce the input for the base64 encoding
 // routine."
 verdict payload_is_der(situation const& s) {
-  static constexpr note_code ber[] = {
-      note_code::ber_indefinite_length, note_code::ber_long_length, note_code::ber_constructed_string,
-      note_code::ber_long_tag,          note_code::ber_boolean,     note_code::ber_long_integer,
-      note_code::der_trailing_octets};
+  static constexpr note_code ber[] = {note_code::ber_indefinite_length,  note_code::ber_long_length,
+                                      note_code::ber_constructed_string, note_code::ber_boolean,
+                                      note_code::ber_long_integer,       note_code::der_trailing_octets};
   auto const first = [](notes const& remarks) -> note const* {
     for (auto const code : ber)
       if (auto const* const n = remarks.find(code)) return n;

@@ -91,7 +91,6 @@ struct note_definition {
   note(ber_indefinite_length, deviation, "RFC 8951 3", "BER: an indefinite length")                                    \
   note(ber_long_length, deviation, "RFC 8951 3", "BER: a length in more octets than needed")                           \
   note(ber_constructed_string, deviation, "RFC 8951 3", "BER: a string in pieces")                                     \
-  note(ber_long_tag, deviation, "RFC 8951 3", "BER: a tag number in more octets than needed")                          \
   note(ber_boolean, deviation, "RFC 8951 3", "BER: a BOOLEAN that is neither 00 nor FF")                               \
   note(ber_long_integer, deviation, "RFC 8951 3", "BER: an INTEGER in more octets than needed")                        \
   note(der_set_unsorted, observation, "X.690 11.6", "the elements of a SET OF are not sorted")                         \

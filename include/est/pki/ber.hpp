@@ -121,8 +121,11 @@ private:
     case 5:
       if (!content.empty()) return malformed(at, "a NULL with octets");
       break;
-    case 6:
+    case 6: // X.690 section 8.19.2: an arc is in as few octets as it takes, in BER too
       if (content.empty() || (content.back() & 0x80u) != 0) return malformed(at, "an OBJECT IDENTIFIER cut short");
+      for (std::size_t i = 0; i < content.size(); ++i)
+        if (content[i] == 0x80 && (i == 0 || (content[i - 1] & 0x80u) == 0))
+          return malformed(at, "an OBJECT IDENTIFIER with an arc in more octets than needed");
       break;
     default: break;
     }
