@@ -16,6 +16,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <charconv>
@@ -269,14 +270,20 @@ private:
   void harden() {
     auto& s = *server_;
     s.set_tcp_nodelay(true); // 44 ms a request otherwise
+    // By default SO_REUSEPORT, under which a second server on the port takes half of the connections, unnoticed.
+    s.set_socket_options([](auto socket) {
+      int const yes = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
     s.set_payload_max_length(options_.max_body + read_away);
     s.set_read_timeout(options_.read_timeout.count(), 0);
     s.set_write_timeout(options_.write_timeout.count(), 0);
     s.set_keep_alive_timeout(options_.keep_alive.count());
     s.set_keep_alive_max_count(options_.keep_alive_requests);
     s.new_task_queue = [threads = options_.threads] { return new httplib::ThreadPool(threads); };
-    s.set_exception_handler([](httplib::Request const&, httplib::Response& r, std::exception_ptr) {
-      put(plain(500, "The server failed to answer this request.\n"), r); // by default the text is sent in a header
+    // By default the exception's text is sent in a header. Whatever of the request was left unread stays so.
+    s.set_exception_handler([](httplib::Request const& q, httplib::Response& r, std::exception_ptr) {
+      read_no_more_and_put(q, r, plain(500, "The server failed to answer this request.\n"));
     });
     // Everything is answered here, unless there is a body to be read first.
     s.set_pre_routing_handler(httplib::Server::HandlerWithResponse{
