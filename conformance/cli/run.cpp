@@ -48,7 +48,7 @@ result<void> fill_credentials(run_options& o, command_line const& line) {
   if (!certificate) return fail(std::move(certificate.error()));
   bool const pem = as_text(certificate->expose()).find("-----BEGIN ") != std::string_view::npos;
   if (pem) {
-    c.certificate_pem = to_text(certificate->expose());
+    c.certificate_pem = std::string{as_text(certificate->expose())};
     if (line.key.empty()) {
       if (c.certificate_pem.find("PRIVATE KEY-----") == std::string::npos)
         return fail(errc::invalid_argument, "--cert", "needs --key: there is no private key in " + line.cert);

@@ -353,8 +353,9 @@ bool body_is_secret(exchange const& e) {
   return mentions_private_key(parts.body) || mentions_private_key(content_of(*e.response, parts.body, false));
 }
 
-std::string redacted_request(exchange const& e) {
-  if (!e.request) return {};
+namespace {
+
+std::string request_without_fields(exchange const& e) {
   auto const parts = cut(*e.request);
   std::string out = redacted_head(parts.head, false);
   if (parts.body.empty()) return out;
@@ -372,8 +373,7 @@ std::string redacted_request(exchange const& e) {
   return out.append(parts.body);
 }
 
-std::string redacted_response(exchange const& e) {
-  if (!e.response) return {};
+std::string response_without_key(exchange const& e) {
   auto const parts = cut(*e.response);
   bool const secret = body_is_secret(e);
   std::string out;
@@ -389,6 +389,22 @@ std::string redacted_response(exchange const& e) {
   if (parts.body.empty()) return out;
   if (secret) return out + withheld("this answer holds a private key", parts.body.size());
   return out.append(parts.body);
+}
+
+} // namespace
+
+std::string redacted_request(exchange const& e) {
+  if (!e.request) return {};
+  scrubber credentials;
+  credentials.learn_credentials(e);
+  return credentials.without_words(request_without_fields(e));
+}
+
+std::string redacted_response(exchange const& e) {
+  if (!e.response) return {};
+  scrubber credentials;
+  credentials.learn_credentials(e);
+  return credentials.without_words(response_without_key(e));
 }
 
 std::string error_excerpt(exchange const& e, std::size_t characters) {
@@ -418,27 +434,41 @@ void scrubber::learn_secret(std::string_view secret) {
   if (secret.size() >= 4) words_.emplace(secret);
 }
 
+void scrubber::learn_fields(std::string_view head) {
+  each_line(head, [this](std::string_view line, std::string_view name, bool folded, std::size_t colon) {
+    if (!names_secret(name)) return;
+    auto value = folded ? line : line.substr(colon + 1);
+    value = value.substr(0, value.find_last_not_of("\r\n") + 1);
+    value = http::trim(value);
+    learn_secret(value);
+    if (auto basic = http::parse_basic(value)) {
+      learn_secret(as_text(basic->password.expose()));
+      learn_secret(basic->user + ":" + to_text(basic->password.expose()));
+    }
+    // The credentials without their scheme.
+    if (auto const space = value.find(' ');
+        space != std::string_view::npos && http::lower(name.back()) == 'n' && !folded)
+      learn_secret(http::trim(value.substr(space + 1)));
+    // A cookie's value alone.
+    if (equal_ignoring_case(name, "cookie") || equal_ignoring_case(name, "set-cookie")) {
+      auto const pair = value.substr(0, value.find(';'));
+      if (auto const equals = pair.find('='); equals != std::string_view::npos && pair.size() - equals > 8)
+        learn_secret(pair.substr(equals + 1));
+    }
+  });
+}
+
+void scrubber::learn_credentials(exchange const& e) {
+  if (e.request) learn_fields(cut(*e.request).head);
+  if (e.response) {
+    auto const parts = cut(*e.response);
+    learn_fields(parts.interim);
+    learn_fields(parts.head);
+  }
+}
+
 void scrubber::learn(exchange const& e) {
-  auto const learn_fields = [this](std::string_view head) {
-    each_line(head, [this](std::string_view line, std::string_view name, bool folded, std::size_t colon) {
-      if (!names_secret(name)) return;
-      auto value = folded ? line : line.substr(colon + 1);
-      value = value.substr(0, value.find_last_not_of("\r\n") + 1);
-      value = http::trim(value);
-      learn_secret(value);
-      if (auto basic = http::parse_basic(value)) {
-        learn_secret(as_text(basic->password.expose()));
-        learn_secret(basic->user + ":" + to_text(basic->password.expose()));
-      }
-      if (auto const space = value.find(' '); space != std::string_view::npos) learn_secret(value.substr(space + 1));
-      // A cookie's value alone.
-      if (equal_ignoring_case(name, "cookie") || equal_ignoring_case(name, "set-cookie")) {
-        auto const pair = value.substr(0, value.find(';'));
-        if (auto const equals = pair.find('='); equals != std::string_view::npos && pair.size() - equals > 8)
-          learn_secret(pair.substr(equals + 1));
-      }
-    });
-  };
+  learn_credentials(e);
   auto const learn_body = [this](std::string_view body) {
     std::string run;
     for (const char c : body)
@@ -463,13 +493,10 @@ void scrubber::learn(exchange const& e) {
   };
   if (e.request) {
     auto const parts = cut(*e.request);
-    learn_fields(parts.head);
     if (mentions_private_key(parts.body)) learn_body(content_of(*e.request, parts.body, true));
   }
   if (e.response) {
     auto const parts = cut(*e.response);
-    learn_fields(parts.interim);
-    learn_fields(parts.head);
     if (body_is_secret(e)) {
       learn_body(content_of(*e.response, parts.body, false));
       learn_body(parts.body);
@@ -478,8 +505,7 @@ void scrubber::learn(exchange const& e) {
   }
 }
 
-std::string scrubber::operator()(std::string_view sentence) const {
-  std::string text{sentence};
+std::string scrubber::without_words(std::string text) const {
   auto const is_word = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (static_cast<unsigned char>(c) & 0x80u) != 0;
@@ -500,6 +526,11 @@ std::string scrubber::operator()(std::string_view sentence) const {
       }
     }
   }
+  return text;
+}
+
+std::string scrubber::operator()(std::string_view sentence) const {
+  auto text = without_words(std::string{sentence});
   if (mentions_private_key(text)) return "[withheld: it looks like a private key]";
   // Pieces of secret bodies, as base64 …
   constexpr std::size_t piece = 16;
@@ -514,8 +545,12 @@ std::string scrubber::operator()(std::string_view sentence) const {
     bool secret = false;
     if (word.size() >= piece && known_.count(word) == 0)
       for (auto const& body : bodies_)
-        for (std::size_t k = 0; !secret && k + piece <= word.size(); ++k)
-          secret = body.find(word.substr(k, piece)) != std::string::npos;
+        for (std::size_t k = 0; !secret && k + piece <= word.size(); ++k) {
+          auto const part = word.substr(k, piece);
+          // Sixteen characters of a key without a capital letter are most unlikely; `application/pkcs8` has none.
+          secret = std::any_of(part.begin(), part.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
+                   body.find(part) != std::string::npos;
+        }
     if (secret) {
       text.replace(i, end - i, "[withheld]");
       end = i + 10;

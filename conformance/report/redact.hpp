@@ -31,7 +31,7 @@ bool mentions_private_key(std::string_view text);
 /// Whether the answer's body is a secret as a whole, and nothing of it may be shown.
 bool body_is_secret(exchange const&);
 
-/// The request as it may be shown: credentials replaced, a challengePassword never there. Empty if there is none.
+/// The request as it may be shown, octets else unchanged: credentials replaced, a challengePassword never there. Empty if there is none.
 std::string redacted_request(exchange const&);
 
 /// The answer as it may be shown. Empty if there is none.
@@ -47,13 +47,20 @@ public:
 
   /// Learns the credentials in the exchange's fields, and the key if there is one in its bodies.
   void learn(exchange const&);
+  /// Learns the credentials alone.
+  void learn_credentials(exchange const&);
   /// Learns one secret: a password.
   void learn_secret(std::string_view secret);
 
   /// The sentence without them, and safe to print.
   std::string operator()(std::string_view sentence) const;
 
+  /// The text without the credentials that were learnt; nothing else of it changes.
+  std::string without_words(std::string text) const;
+
 private:
+  void learn_fields(std::string_view head);
+
   std::set<std::string, std::less<>> words_; ///< replaced wherever they stand as a word
   std::vector<std::string> bodies_;          ///< base64 of secret bodies, white space taken out
   std::vector<bytes> keys_;                  ///< what they decode to
