@@ -166,7 +166,8 @@ private:
       if (!in.whole) break;
     }
     bool lives = whole;
-    if (v.negative || (!whole && answered_)) {
+    // A server that demands a client certificate of everybody refuses anonymous connections and lives all the same.
+    if (v.negative || (!whole && (answered_ || may_show_certificate_))) {
       r->alive = sign_of_life();
       lives = *r->alive;
     }
@@ -265,7 +266,9 @@ private:
     q.headers = {{"Host", "{authority}"}, {"User-Agent", "est-conformance"}, {"Accept", "*/*"}};
     fill_.authorization.clear();
     auto const out = compose(q, fill_, keys_, {std::chrono::system_clock::now(), rng_});
-    return out && c->wire->converse(*out).whole;
+    bool const whole = out && c->wire->converse(*out).whole;
+    answered_ = answered_ || whole;
+    return whole;
   }
 
   static std::string in_words(record const& r) {

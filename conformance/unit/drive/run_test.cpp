@@ -433,6 +433,39 @@ BOOST_AUTO_TEST_CASE(a_run_over_tls_reads_a_bag_and_survives_what_comes_after) {
   BOOST_TEST(!done->remarks.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_demands_a_client_certificate_of_everybody_is_still_usable) {
+  for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    const test_pki pki;
+    const scripted_server server{pki,
+                                 [](peer_connection& c, std::size_t, std::atomic<bool> const&) {
+                                   if (!c.handshake()) return;
+                                   c.hear("\r\n\r\n");
+                                   c.say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+                                   c.close_notify();
+                                 },
+                                 {version, true, true}};
+    run_options o;
+    o.target = must(parse_target_url("https://localhost:" + std::to_string(server.port())));
+    o.resolve = {"localhost:" + std::to_string(server.port()) + ":127.0.0.1"};
+    o.ca_pem = {pki.root_pem};
+    o.credentials.certificate_pem = pki.client_pem;
+    o.credentials.key_pem = secret_bytes{pki.client_key_pem};
+    o.select = {"cacerts.*"};
+    auto const done = run(o, embedded_vectors());
+    BOOST_REQUIRE_MESSAGE(done, (done ? std::string{} : to_text(done.error())));
+    BOOST_TEST(status(*done, "cacerts.get-with-credentials") == 404);
+    auto const& anonymous = find(*done, "cacerts.get")->exchanges.back();
+    BOOST_TEST((anonymous.end == connection_end::tls_error));
+    BOOST_TEST(anonymous.complaint.find("client certificate") != std::string::npos, anonymous.complaint);
+    // Without the certificate nothing can be had, and the failure says what is missing.
+    o.credentials = {};
+    auto const refused = run(o, embedded_vectors());
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST(name(refused.error().code) == name(errc::tls_failed));
+    BOOST_TEST(refused.error().detail.find("client certificate") != std::string::npos, refused.error().detail);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_target_that_never_answers_http_is_unusable_and_the_sentence_says_why) {
   const test_pki pki;
   auto const trouble = [&](scripted_server::script after) {
