@@ -293,6 +293,10 @@ BOOST_AUTO_TEST_CASE(what_is_no_certs_only_message_is_refused_with_its_name) {
   BOOST_TEST(detail(enveloped).find("EnvelopedData") != std::string::npos);
   BOOST_TEST(detail(der::sequence({oids::id_data.encode()})).find("1.2.840.113549.1.7.1") != std::string::npos);
   BOOST_TEST(detail(der::sequence({oids::id_signed_data.encode()})).find("content") != std::string::npos);
+  auto const k = key("P-256").encode(); // a version and more, as a bare SignedData has it
+  notes remarks;
+  BOOST_TEST((parse_certs_only(k.expose(), &remarks).error().code == errc::malformed_cms));
+  BOOST_TEST(remarks.empty());
   BOOST_TEST(detail({}).find("truncated") != std::string::npos);
   BOOST_TEST(detail(to_bytes("{\"error\": 1}")).find("certs-only") != std::string::npos);
 }

@@ -114,7 +114,6 @@ inline result<certs_only> parse_certs_only(byte_view ber, notes* out = nullptr, 
   tlv body;
   if (bare) {
     body = outer.take(tag::sequence, "SignedData");
-    note(note_code::cms_no_content_info, body.offset);
   } else {
     auto const info = outer.take(tag::sequence, "ContentInfo");
     tlv_reader content_info{info, state};
@@ -216,6 +215,7 @@ inline result<certs_only> parse_certs_only(byte_view ber, notes* out = nullptr, 
   }
   if (!state.ok()) return fail(*state.first);
 
+  if (bare) note(note_code::cms_no_content_info, body.offset);
   if (!(content_type == oids::id_data)) {
     wanted_version = std::max(wanted_version, 3u);
     note(note_code::cms_content_type, content_type_at,
