@@ -235,7 +235,7 @@ std::string describe_key(byte_view public_key_info) {
 
 std::string describe_name(byte_view name) {
   auto const text = pki::name_text(name);
-  return text.empty() ? "(empty)" : printable(text);
+  return text.empty() ? "(empty)" : quoted(text);
 }
 
 pki::certificate const* issued_certificate(reading const& read) {
@@ -302,7 +302,7 @@ bool is_broken_request(reading const& read) {
   return octets->empty() || (!value && value.error().code != errc::not_der);
 }
 
-std::string printable(std::string_view text) {
+std::string quoted(std::string_view text) {
   std::string out{"\""};
   for (char const c : text.substr(0, 60)) out.push_back(c >= 0x20 && c < 0x7f ? c : '?');
   return out + (text.size() > 60 ? "...\"" : "\"");

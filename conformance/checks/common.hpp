@@ -130,6 +130,6 @@ bool is_readable_text(std::string_view) noexcept;
 bool is_broken_request(reading const&);
 
 /// Text of a peer's for a sentence: ASCII alone, in quotes, 60 characters at most.
-std::string printable(std::string_view);
+std::string quoted(std::string_view);
 
 } // namespace est::conformance

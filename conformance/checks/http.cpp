@@ -41,7 +41,7 @@ verdict prefix_is_served(situation const& s) {
 verdict label_is_no_operation(situation const& s) {
   if (kind_of(s.read) != answer_kind::success) return verdict::holds();
   return verdict::violated("no CA label that is the name of an operation",
-                           status_text(s.read) + " under the label " + printable(s.read.label), "response",
+                           status_text(s.read) + " under the label " + quoted(s.read.label), "response",
                            status_line(s));
 }
 

@@ -181,9 +181,13 @@ verdict multipart_can_be_read(situation const& s) {
 verdict has_two_parts(situation const& s) {
   auto const count = s.read.parts.size();
   if (count == 2) return verdict::holds();
-  return verdict::violated("two parts: the private key and the certificate",
-                           std::to_string(count) + (count == 1 ? " part" : " parts"), "response.body",
-                           s.read.offset_of_body());
+  auto actual = std::to_string(count) + (count == 1 ? " part" : " parts");
+  auto at = s.read.offset_of_body();
+  if (auto const* const near = s.read.multipart_remarks.find(note_code::multipart_near_delimiter)) {
+    actual += ", and a line that holds the delimiter but does not begin with it";
+    if (near->offset) at = s.read.response_layout.wire_offset(*near->offset);
+  }
+  return verdict::violated("two parts: the private key and the certificate", std::move(actual), "response.body", at);
 }
 
 bool is_meant_as_key(part_reading const& part) {
@@ -312,7 +316,7 @@ verdict certificate_part_smime_type(situation const& s) {
   auto const value = part.type->find("smime-type");
   if (value && http::equal_ignoring_case(*value, "certs-only")) return verdict::holds();
   return at_part(s, part, "smime-type=certs-only",
-                 value ? "smime-type=" + printable(*value) : "no smime-type parameter");
+                 value ? "smime-type=" + quoted(*value) : "no smime-type parameter");
 }
 
 verdict certificate_part_is_certs_only(situation const& s) {
