@@ -219,19 +219,17 @@ void read_part_content(byte_view octets, part_reading& part) {
       }
       part.holds = content::certs_only;
       part.certificates = std::move(*bag);
-      part.remarks.append(std::move(remarks), "");
+      for (auto const& n : remarks) part.remarks.add(n.code, n.where, n.offset, n.detail);
     }
     return;
   }
-  notes remarks;
-  auto bag = pki::parse_certs_only(octets, &remarks);
+  auto bag = pki::parse_certs_only(octets, &part.remarks);
   if (bag) {
     part.holds = content::certs_only;
     part.certificates = std::move(*bag);
   } else {
     part.trouble = bag.error();
   }
-  part.remarks.append(std::move(remarks), "");
 }
 
 void read_part(mime::part const& from, reading const& r, part_reading& part) {
@@ -241,7 +239,7 @@ void read_part(mime::part const& from, reading const& r, part_reading& part) {
   if (auto const type = from.headers.find("Content-Type"))
     if (auto media = mime::parse_media_type(*type, &part.remarks)) part.type = std::move(*media);
   part.form = mime::classify_body(from.body);
-  auto octets = mime::decode_body<secret_bytes>(from.body, &part.remarks, "part");
+  auto octets = mime::decode_body<secret_bytes>(from.body, &part.remarks, "");
   if (octets) return read_part_content(octets->expose(), part);
   auto trouble = octets.error();
   // The text is not what it should be; what it says is known all the same.

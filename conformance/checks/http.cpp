@@ -37,12 +37,19 @@ verdict prefix_is_served(situation const& s) {
   return verdict::not_applicable("answered with " + status_text(s.read));
 }
 
-// RFC 7030 3.2.2: "To avoid conflict, the CA label MUST NOT be the same as any defined operation path segment."
+// RFC 7030 3.2.2: "To avoid conflict, the CA label MUST NOT be the same as any defined operation path segment." A server
+// that answers under whatever label it is given has no such label; it shows where a label of no meaning is refused.
 verdict label_is_no_operation(situation const& s) {
   if (kind_of(s.read) != answer_kind::success) return verdict::holds();
-  return verdict::violated("no CA label that is the name of an operation",
-                           status_text(s.read) + " under the label " + quoted(s.read.label), "response",
-                           status_line(s));
+  for (auto const& other : s.others)
+    if (other.read->op == s.read.op && other.read->status() == 404 && !other.read->label.empty() &&
+        operation_named(other.read->label) == operation::unknown)
+      return verdict::violated("no CA label that is the name of an operation; the label " + quoted(other.read->label) +
+                                   " was refused (" + other.seen->name + ")",
+                               status_text(s.read) + " under the label " + quoted(s.read.label), "response",
+                               status_line(s));
+  return verdict::undecided("answered with " + status_text(s.read) +
+                            ", and no other label was seen to be refused: the server may ignore labels");
 }
 
 // RFC 7030 3.2.4: "each distinct EST message type uses an HTTP Content-Type header with a specific media type." Figure 6.
