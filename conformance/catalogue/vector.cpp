@@ -251,9 +251,10 @@ csr_template read_csr(json const& value, std::string const& place, complaints& o
   if (auto const* attributes = in.list("attributes"))
     for (std::size_t i = 0; i < attributes->size(); ++i)
       c.attributes.push_back(read_attribute((*attributes)[i], in.place("attributes") + "/" + std::to_string(i), out));
-  c.bound = in.one_of<csr_linking>(
-      "linking",
-      {{"none", csr_linking::none}, {"when-asked", csr_linking::when_asked}, {"tls-unique", csr_linking::tls_unique}});
+  c.bound = in.one_of<csr_linking>("linking", {{"none", csr_linking::none},
+                                               {"when-asked", csr_linking::when_asked},
+                                               {"tls-unique", csr_linking::tls_unique},
+                                               {"foreign", csr_linking::foreign}});
   c.broken_signature = in.one_of<bool>("signature", {{"good", false}, {"broken", true}});
   return c;
 }

@@ -31,6 +31,7 @@ enum class csr_linking : std::uint8_t {
   none,
   when_asked, ///< as tls_unique where the server's /csrattrs lists challengePassword (tls-exporter on TLS 1.3); else none
   tls_unique, ///< of the connection that carries it, on TLS 1.2; none on TLS 1.3, where it is not defined
+  foreign,    ///< twelve random octets: as tls-unique would be of another connection, on any TLS version
 };
 
 /// An attribute of a CSR.

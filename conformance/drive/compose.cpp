@@ -72,7 +72,8 @@ bytes make_subject(csr_template const& t, composition const& with) {
 }
 
 /// The challengePassword that a template asks for; none where it asks for none, or the connection has no such value.
-std::optional<std::string> binding_of(csr_template const& t, composition const& with) {
+std::optional<std::string> binding_of(csr_template const& t, composition const& with, pki::context const& context) {
+  if (t.bound == csr_linking::foreign) return encode_base64(random_octets(12, context), base64_layout::one_line());
   bool const asked = t.bound == csr_linking::tls_unique || (t.bound == csr_linking::when_asked && with.linking_asked);
   if (!asked) return std::nullopt;
   if (with.connection.version == http::tls_version::tls_1_3) {
@@ -126,7 +127,8 @@ result<bytes> compose_csr(csr_template const& t, composition const& with, key_po
     if (!made) return fail(made.error());
     order.attributes.push_back(std::move(*made));
   }
-  if (auto const binding = binding_of(t, with)) order.attributes.push_back(pki::challenge_password_attribute(*binding));
+  if (auto const binding = binding_of(t, with, context))
+    order.attributes.push_back(pki::challenge_password_attribute(*binding));
   auto const key = keys.take(t, context);
   if (!key) return fail(key.error());
   auto const csr = pki::make_csr(order, **key, context);

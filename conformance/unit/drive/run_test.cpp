@@ -97,6 +97,7 @@ BOOST_AUTO_TEST_CASE(a_run_in_process_leaves_a_record_for_each_vector) {
     BOOST_TEST(status(*done, "simpleenroll.anonymous") == 401);
     BOOST_TEST(status(*done, "simpleenroll.broken-signature") / 100 == 4);
     BOOST_TEST(status(*done, "simpleenroll.linked") == 200);
+    BOOST_TEST(status(*done, "simpleenroll.foreign-linking") / 100 == 4);
     BOOST_TEST(status(*done, "simpleenroll.content-type-case") == 200);
     BOOST_TEST(status(*done, "simpleenroll.get") == 405);
     BOOST_TEST(status(*done, "cacerts.absolute-form") == 200);
@@ -317,6 +318,12 @@ BOOST_AUTO_TEST_CASE(linking_is_as_the_vector_the_server_and_the_connection_want
   BOOST_TEST((password(csr_linking::when_asked, tls_version::tls_1_3, true) == exporter));
   BOOST_TEST((password(csr_linking::tls_unique, tls_version::tls_1_2, false) == unique));
   BOOST_TEST(!password(csr_linking::tls_unique, tls_version::tls_1_3, true));
+  for (auto const version : {tls_version::tls_1_2, tls_version::tls_1_3}) {
+    auto const foreign = password(csr_linking::foreign, version, false);
+    BOOST_REQUIRE(foreign);
+    BOOST_TEST(*foreign != unique);
+    BOOST_TEST(must(decode_base64(*foreign)).size() == 12u);
+  }
   auto const csr = must(pki::parse_csr(must(compose_csr(t, with, keys, at))));
   BOOST_TEST(csr.subject_text() == "CN=est-conformance 0a1b");
 }
