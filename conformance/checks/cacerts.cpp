@@ -58,7 +58,7 @@ verdict success_is_200(situation const& s) {
 // 4.1.3: "A successful response MUST be a certs-only CMC Simple PKI Response, as defined in [RFC5272]": SignedData without
 // content and without signers, the certificates in its bag.
 verdict is_certs_only(situation const& s) {
-  if (s.read.body_trouble) return verdict::undecided("the body could not be decoded: " + s.read.body_trouble->detail);
+  if (auto said = judge_undecoded(s, "a certs-only CMS SignedData with the CA certificates")) return *said;
   if (s.read.certificates_trouble)
     return verdict::violated("a certs-only CMS SignedData with the CA certificates",
                              to_text(*s.read.certificates_trouble), "response.body", s.read.offset_of_body());

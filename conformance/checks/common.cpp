@@ -302,6 +302,22 @@ bool is_broken_request(reading const& read) {
   return octets->empty() || (!value && value.error().code != errc::not_der);
 }
 
+std::optional<verdict> judge_undecoded(situation const& s, std::string expected) {
+  if (!s.read.body_trouble) return std::nullopt;
+  switch (s.read.form) {
+  case mime::body_form::html:
+  case mime::body_form::json:
+  case mime::body_form::empty:
+    return verdict::violated(std::move(expected), std::string{mime::name(s.read.form)}, "response.body",
+                             s.read.offset_of_body());
+  case mime::body_form::base64:
+  case mime::body_form::pem:
+  case mime::body_form::der:
+  case mime::body_form::text: break;
+  }
+  return verdict::undecided("the body could not be decoded: " + s.read.body_trouble->detail);
+}
+
 std::string quoted(std::string_view text) {
   std::string out{"\""};
   for (char const c : text.substr(0, 60)) out.push_back(c >= 0x20 && c < 0x7f ? c : '?');

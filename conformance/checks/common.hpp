@@ -129,6 +129,12 @@ bool is_readable_text(std::string_view) noexcept;
 /// Octets that are certainly no CSR, in whatever form: empty, or no well-formed BER value under the base64 or PEM.
 bool is_broken_request(reading const&);
 
+/// What a check of the decoded body says where there is none to look at: violated when the body is no payload at all (HTML,
+/// JSON, nothing), undecided when it is a payload in the wrong clothes, which the encoding checks report. None where the
+/// body was decoded.
+/// In: what was expected, for the sentence
+std::optional<verdict> judge_undecoded(situation const&, std::string expected);
+
 /// Text of a peer's for a sentence: ASCII alone, in quotes, 60 characters at most.
 std::string quoted(std::string_view);
 

@@ -107,7 +107,7 @@ verdict has_content_type(situation const& s) {
 // 4.2.3: "A successful response MUST be a certs-only CMC Simple PKI Response, as defined in [RFC5272], containing only
 // the certificate that was issued."
 verdict is_certs_only(situation const& s) {
-  if (s.read.body_trouble) return verdict::undecided("the body could not be decoded: " + s.read.body_trouble->detail);
+  if (auto said = judge_undecoded(s, "a certs-only CMS SignedData with the issued certificate")) return *said;
   if (s.read.certificates_trouble)
     return verdict::violated("a certs-only CMS SignedData with the issued certificate",
                              to_text(*s.read.certificates_trouble), "response.body", s.read.offset_of_body());
