@@ -41,12 +41,12 @@ public:
   }
 
   result<run_result> run() {
-    auto todo = plan(options_, vectors_);
-    done_.skipped = std::move(todo.skipped);
-    if (todo.order.empty())
+    auto planned = plan(options_, vectors_);
+    done_.skipped = std::move(planned.skipped);
+    if (planned.order.empty())
       return fail(errc::invalid_argument, "vectors",
                   "nothing is left to send: see --read-only, --select and credentials");
-    say("at most " + std::to_string(std::min(todo.certificates, options_.max_certificates)) +
+    say("at most " + std::to_string(std::min(planned.certificates, options_.max_certificates)) +
         " certificates will be issued (--max-certs " + std::to_string(options_.max_certificates) + ")");
     if (options_.credentials.any() && !options_.may_send_credentials())
       done_.remarks.emplace_back("The server is not verified, so no credentials are sent to it.");
@@ -55,7 +55,7 @@ public:
     if (auto first = connect(true); !first) return fail(first.error());
 
     std::size_t silent = 0;
-    for (auto const* v : todo.order) {
+    for (auto const* v : planned.order) {
       if (silent >= patience) {
         skip(*v, "the server no longer answers");
         continue;
