@@ -31,7 +31,8 @@ bool mentions_private_key(std::string_view text);
 /// Whether the answer's body is a secret as a whole, and nothing of it may be shown.
 bool body_is_secret(exchange const&);
 
-/// The request as it may be shown, octets else unchanged: credentials replaced, a challengePassword never there. Empty if there is none.
+/// The request as it may be shown, octets else unchanged: credentials replaced, a challengePassword never there. Empty if
+/// there is none.
 std::string redacted_request(exchange const&);
 
 /// The answer as it may be shown. Empty if there is none.
