@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_SUITE(requirements_catalogue)
 
 BOOST_AUTO_TEST_CASE(the_embedded_catalogue_is_the_file_and_is_whole) {
   auto const parsed = parse_catalogue(read_vector("requirements.json"));
-  BOOST_REQUIRE_MESSAGE(parsed.has_value(), parsed ? "" : to_text(parsed.error()));
+  BOOST_REQUIRE_MESSAGE(parsed.has_value(), (parsed ? std::string{} : to_text(parsed.error())));
   BOOST_TEST(parsed->rows.size() == requirements().size());
   BOOST_TEST(parsed->rows.size() > 200u);
   BOOST_TEST(requirement_set() == "rfc7030+8951/" + parsed->version);
