@@ -235,7 +235,7 @@ std::string describe_key(byte_view public_key_info) {
 
 std::string describe_name(byte_view name) {
   auto const text = pki::name_text(name);
-  return text.empty() ? "(empty)" : quoted(text);
+  return text.empty() ? "(empty)" : in_quotes(text);
 }
 
 pki::certificate const* issued_certificate(reading const& read) {
@@ -299,7 +299,8 @@ bool is_broken_request(reading const& read) {
   auto const octets = mime::decode_body(read.request->body);
   if (!octets) return true;
   auto const value = pki::read_tlv(*octets);
-  return octets->empty() || (!value && value.error().code != errc::not_der);
+  if (!value) return value.error().code != errc::not_der;
+  return !value->is(pki::tag::sequence);
 }
 
 std::optional<verdict> judge_undecoded(situation const& s, std::string expected) {
@@ -318,7 +319,7 @@ std::optional<verdict> judge_undecoded(situation const& s, std::string expected)
   return verdict::undecided("the body could not be decoded: " + s.read.body_trouble->detail);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out{"\""};
   for (char const c : text.substr(0, 60)) out.push_back(c >= 0x20 && c < 0x7f ? c : '?');
   return out + (text.size() > 60 ? "...\"" : "\"");

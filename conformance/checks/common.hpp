@@ -136,6 +136,6 @@ bool is_broken_request(reading const&);
 std::optional<verdict> judge_undecoded(situation const&, std::string expected);
 
 /// Text of a peer's for a sentence: ASCII alone, in quotes, 60 characters at most.
-std::string quoted(std::string_view);
+std::string in_quotes(std::string_view);
 
 } // namespace est::conformance

@@ -144,7 +144,7 @@ verdict transfer_encoding_is_ignored(situation const& s) {
   return judge_equal_treatment(s, ordinary,
                                values.empty() ? std::string{"a base64 body without Content-Transfer-Encoding"}
                                : values.size() == 1
-                                   ? "a base64 body with Content-Transfer-Encoding " + quoted(values[0])
+                                   ? "a base64 body with Content-Transfer-Encoding " + in_quotes(values[0])
                                    : std::string{"a base64 body with several Content-Transfer-Encoding fields"});
 }
 

@@ -160,7 +160,7 @@ verdict has_smime_type(situation const& s) {
 verdict smime_type_is_certs_only(situation const& s) {
   auto const value = s.read.response_type->find("smime-type").value_or("");
   if (http::equal_ignoring_case(value, "certs-only")) return verdict::holds();
-  return verdict::violated("smime-type=certs-only", "smime-type=" + quoted(value), "response",
+  return verdict::violated("smime-type=certs-only", "smime-type=" + in_quotes(value), "response",
                            s.read.offset_of_field("Content-Type"));
 }
 

@@ -44,9 +44,9 @@ verdict label_is_no_operation(situation const& s) {
   for (auto const& other : s.others)
     if (other.read->op == s.read.op && other.read->status() == 404 && !other.read->label.empty() &&
         operation_named(other.read->label) == operation::unknown)
-      return verdict::violated("no CA label that is the name of an operation; the label " + quoted(other.read->label) +
-                                   " was refused (" + other.seen->name + ")",
-                               status_text(s.read) + " under the label " + quoted(s.read.label), "response",
+      return verdict::violated("no CA label that is the name of an operation; the label " +
+                                   in_quotes(other.read->label) + " was refused (" + other.seen->name + ")",
+                               status_text(s.read) + " under the label " + in_quotes(s.read.label), "response",
                                status_line(s));
   return verdict::undecided("answered with " + status_text(s.read) +
                             ", and no other label was seen to be refused: the server may ignore labels");

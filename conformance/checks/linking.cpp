@@ -30,11 +30,20 @@ std::optional<bool> is_right(situation const& s) {
   return std::nullopt;
 }
 
+/// Sent by the same client in the same way, and with a signature that verifies: but for its CSR the same request.
+bool sent_alike(reading const& a, reading const& b) {
+  if (!a.request || !b.request || signature_is_broken(*a.csr) || signature_is_broken(*b.csr)) return false;
+  for (auto const field : {"Content-Type", "Content-Transfer-Encoding", "Content-Encoding", "Transfer-Encoding"})
+    if (a.request->headers.all(field) != b.request->headers.all(field)) return false;
+  return a.has_authorization == b.has_authorization && a.has_no_credentials == b.has_no_credentials &&
+         layout_of(a.request->body) == layout_of(b.request->body);
+}
+
 /// A control that carries another value, or none. Which one is right depends on its connection, so being accepted is all
 /// that counts.
 constexpr likeness but_for_value{
     [](reading const& a, reading const& b) {
-      return same_kind_of_csr(a, b) && a.csr->challenge_password() != b.csr->challenge_password();
+      return same_kind_of_csr(a, b) && sent_alike(a, b) && a.csr->challenge_password() != b.csr->challenge_password();
     },
     [](reading const& a, reading const& b) { return same_subject_and_key(a, b) && !b.csr->challenge_password(); }};
 

@@ -315,7 +315,8 @@ verdict certificate_part_smime_type(situation const& s) {
   auto const& part = *meant_as_certificate(s);
   auto const value = part.type->find("smime-type");
   if (value && http::equal_ignoring_case(*value, "certs-only")) return verdict::holds();
-  return at_part(s, part, "smime-type=certs-only", value ? "smime-type=" + quoted(*value) : "no smime-type parameter");
+  return at_part(s, part, "smime-type=certs-only",
+                 value ? "smime-type=" + in_quotes(*value) : "no smime-type parameter");
 }
 
 verdict certificate_part_is_certs_only(situation const& s) {

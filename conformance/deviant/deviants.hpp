@@ -1,0 +1,40 @@
+#pragma once
+/// Deviants: the reference server with exactly one thing done otherwise, and what must fail for it. They prove that a check
+/// can fail for the reason that it states, and that no other check fails with it. Legal variants do otherwise what the RFCs
+/// leave open, and must make nothing fail.
+
+#include "behaviour.hpp"
+
+#include <est/http/message.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace est::conformance {
+
+/// One deviant, or one legal variant. At least one of the three ways to deviate is set.
+struct deviant {
+  std::string_view name;   ///< `serverkeygen-bare-pkcs1`; unique
+  std::string_view title;  ///< what the server does, for a person
+  std::string_view check;  ///< the check that must fail; empty for a legal variant
+  std::string_view reason; ///< the predicate that it must fail by
+  std::string_view followers =
+      {}; ///< checks that may fail too because the same octets break them as well, blanks between
+
+  /// Throws a switch within the server.
+  void (*behave)(behaviour&) = nullptr;
+  /// Changes a finished answer.
+  void (*mutate)(http::request const&, http::response&) = nullptr;
+  /// Changes the octets of an answer, for what no HTTP value can say. In: the head of the request.
+  void (*garble)(std::string_view request, std::string& answer) = nullptr;
+
+  bool is_legal() const noexcept { return check.empty(); }
+  /// Whether that check may fail with it.
+  bool may_follow(std::string_view id) const noexcept;
+};
+
+std::span<const deviant> deviants();
+std::span<const deviant> legal_variants();
+
+} // namespace est::conformance
