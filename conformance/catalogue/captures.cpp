@@ -174,11 +174,13 @@ result<void> load_folder(capture_set& set, fs::path const& folder, std::optional
   if (set.records.empty())
     return fail(errc::invalid_argument, folder.string(), "holds no exchange: there is no .req and no .resp file in it");
   if (alone != 0)
-    set.remarks.push_back(std::to_string(alone) + (alone == 1 ? " answer has" : " answers have") +
-                          " no request beside it; they are judged as far as that goes");
+    set.remarks.push_back(
+        std::to_string(alone) +
+        (alone == 1 ? " answer has no request beside it and is" : " answers have no request and are") +
+        " judged as far as that goes");
   if (unanswered != 0)
-    set.remarks.push_back(std::to_string(unanswered) + (unanswered == 1 ? " request has" : " requests have") +
-                          " no answer beside it");
+    set.remarks.push_back(std::to_string(unanswered) +
+                          (unanswered == 1 ? " request has no answer beside it" : " requests have no answer"));
   return {};
 }
 

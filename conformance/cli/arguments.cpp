@@ -40,11 +40,11 @@ std::string one_line(std::string const& text) {
 parsed_command_line parse_command_line(int count, char const* const* arguments) {
   command_line line;
   std::vector<std::string> reports;
+  long max_certs = static_cast<long>(line.max_certs);
   CLI::App app{"est-conformance judges EST servers (RFC 7030 as amended by RFC 8951, 8996 and 9908), requirement by\n"
                "requirement, live or from recorded exchanges."};
   app.name("est-conformance");
   app.set_version_flag("--version", "est-conformance " + std::string{program_version});
-  app.require_subcommand(1);
   app.footer(footer);
 
   auto const common = [&](CLI::App& sub) {
@@ -56,8 +56,8 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
                    "write every exchange, credentials and keys taken out, into this folder")
         ->type_name("DIR");
     sub.add_flag("--require-complete", line.require_complete, "exit 4 unless conformance can be claimed");
-    auto* quiet = sub.add_flag("-q,--quiet", line.quiet, "print the verdict alone");
-    sub.add_flag("-v,--verbose", line.verbose, "print every requirement, finding and exchange")->excludes(quiet);
+    sub.add_flag("-q,--quiet", line.quiet, "print the verdict alone");
+    sub.add_flag("-v,--verbose", line.verbose, "print every requirement, finding and exchange");
   };
 
   auto& run = *app.add_subcommand("run", "send the vectors to a server and judge what it answers");
@@ -83,7 +83,7 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
       ->take_all()
       ->allow_extra_args(false);
   run.add_flag("--read-only", line.read_only, "send nothing that could issue a certificate");
-  run.add_option("--max-certs", line.max_certs, "let the server issue no more than this [20]")->type_name("N");
+  run.add_option("--max-certs", max_certs, "let the server issue no more than this [20]")->type_name("N");
   run.add_option("--timeout", line.timeout, "for connecting, for the handshake, and for each exchange [5, 5, 10]")
       ->type_name("SECONDS");
   run.add_flag("--insecure", line.insecure, "do not verify the server; no credentials are sent then");
@@ -121,7 +121,7 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
   } catch (CLI::Success const&) {
     CLI::App const* asked = &app;
     for (auto const* sub : app.get_subcommands()) asked = sub;
-    parsed.out = asked->help();
+    parsed.out = asked == &app ? app.help() : asked->help(app.get_name());
     return parsed;
   } catch (CLI::ParseError const& e) {
     parsed.exit = 2;
@@ -131,15 +131,20 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
                     (asked == &app ? "" : asked->get_name() + " ") + "--help\n";
     return parsed;
   }
-  line.command = run.parsed()     ? command_line::verb::run
-                 : check.parsed() ? command_line::verb::check
-                 : list.parsed()  ? command_line::verb::list
-                                  : command_line::verb::explain;
   auto const refuse = [&parsed](std::string const& why) {
     parsed.exit = 2;
     parsed.errors = "est-conformance: " + why + "\n";
     return parsed;
   };
+  if (app.get_subcommands().size() != 1)
+    return refuse("say one of run, check, list and explain; see est-conformance --help");
+  line.command = run.parsed()     ? command_line::verb::run
+                 : check.parsed() ? command_line::verb::check
+                 : list.parsed()  ? command_line::verb::list
+                                  : command_line::verb::explain;
+  if (line.quiet && line.verbose) return refuse("--quiet and --verbose exclude each other");
+  if (max_certs < 0 || max_certs > 100000) return refuse("--max-certs is a number from 0 to 100000");
+  line.max_certs = static_cast<std::size_t>(max_certs);
   for (auto const& text : reports) {
     auto const equals = text.find('=');
     if (equals == std::string::npos || equals + 1 == text.size())

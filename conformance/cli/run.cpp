@@ -32,8 +32,10 @@ result<void> fill_credentials(run_options& o, command_line const& line) {
     auto password = obtain_password({line.password_file, "EST_PASSWORD", "Password for " + c.user + ": "}, true);
     if (!password) {
       auto f = std::move(password.error());
-      if (f.where == "password")
-        f.detail = "--user needs a password: set EST_PASSWORD, or use --password-file, or run this on a terminal";
+      if (f.where == "password") {
+        f.where = "--user";
+        f.detail = "needs a password: set EST_PASSWORD, or use --password-file, or run this on a terminal";
+      }
       return fail(std::move(f));
     }
     c.password = std::move(*password);

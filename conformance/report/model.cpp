@@ -9,6 +9,7 @@
 #include <ctime>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace est::conformance {
 
@@ -145,7 +146,11 @@ report_model make_report(report_input const& in) {
     for (auto const& n : list) {
       if (!taken.insert({n.code, n.offset, n.detail}).second) continue;
       auto const& d = definition_of(n.code);
-      auto where = n.where.empty() ? prefix : prefix.empty() ? n.where : prefix + "." + n.where;
+      // The place, once: some notes begin with an empty step, or call the part `part` again.
+      auto inner = n.where.substr(std::min(n.where.find_first_not_of('.'), n.where.size()));
+      if (!prefix.empty() && prefix.back() == ']' && (inner == "part" || inner.substr(0, 5) == "part."))
+        inner.erase(0, 5);
+      auto where = inner.empty() ? prefix : prefix.empty() ? inner : prefix + "." + inner;
       auto const [it, fresh] = note_places.emplace(std::tuple{std::string{d.name}, where}, m.notes.size());
       if (fresh) {
         note_line line;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
+#include <tuple>
 
 namespace est::conformance {
 
@@ -140,15 +140,23 @@ std::string joined(std::vector<std::string> const& list, std::size_t most, std::
 
 class writer {
 public:
-  writer(report_model const& m, text_style const& style) : m_(m), style_(style) {}
+  writer(report_model const& m, text_style const& style) : m_(m), style_(style) {
+    for (auto const& r : m.requirements) sorted_.push_back(&r);
+    auto const key = [](requirement_line const& r) {
+      return std::tuple{r.row->of_other_rfc, number_of_rfc(r.row->rfc), r.row->rfc, numbers_of(r.row->section),
+                        r.row->section};
+    };
+    std::stable_sort(sorted_.begin(), sorted_.end(), [&](auto const* a, auto const* b) { return key(*a) < key(*b); });
+  }
 
   std::string write() {
     header();
+    remarks();
     table();
     blocks();
     notes();
-    remarks();
     skipped();
+    ignored();
     certificates();
     if (style_.verbose) exchanges();
     closing();
@@ -221,13 +229,8 @@ private:
 
   void table() {
     std::vector<requirement_line const*> rows;
-    for (auto const& r : m_.requirements)
-      if (r.outcome != grade::skip || style_.verbose) rows.push_back(&r);
-    auto const key = [](requirement_line const& r) {
-      return std::tuple{r.row->of_other_rfc, number_of_rfc(r.row->rfc), r.row->rfc, numbers_of(r.row->section),
-                        r.row->section};
-    };
-    std::stable_sort(rows.begin(), rows.end(), [&](auto const* a, auto const* b) { return key(*a) < key(*b); });
+    for (auto const* r : sorted_)
+      if (r->outcome != grade::skip || style_.verbose) rows.push_back(r);
     std::string_view rfc, section;
     bool other = false;
     for (auto const* r : rows) {
@@ -256,8 +259,9 @@ private:
       note = r.reason;
     } else {
       const std::size_t judged = counts[outcome::pass] + counts[outcome::fail];
-      note = counts[outcome::fail] > 0 ? std::to_string(counts[outcome::fail]) + " of " + std::to_string(judged)
-                                       : std::to_string(judged) + (judged == 1 ? " judged" : " judged");
+      note = counts[outcome::fail] > 0
+                 ? "fails " + std::to_string(counts[outcome::fail]) + " of " + std::to_string(judged)
+                 : std::to_string(judged) + " judged";
       std::string tls;
       for (auto const& v : r.tls) tls += (tls.empty() ? "TLS " : ", ") + (v.substr(0, 4) == "TLS " ? v.substr(4) : v);
       if (!tls.empty()) note += ", " + tls;
@@ -282,8 +286,8 @@ private:
   void blocks() {
     for (auto const wanted : {grade::fail, grade::error, grade::warn, grade::info, grade::inconclusive}) {
       bool any = false;
-      for (auto const& r : m_.requirements) {
-        if (r.outcome != wanted) continue;
+      for (auto const* r : sorted_) {
+        if (r->outcome != wanted) continue;
         if (!any) {
           line();
           line(strong(wanted == grade::fail    ? "What fails"
@@ -293,7 +297,7 @@ private:
                                                : "Not decided"));
           any = true;
         }
-        block(r);
+        block(*r);
       }
     }
   }
@@ -373,6 +377,9 @@ private:
       line(strong("Remarks"));
       for (auto const& r : m_.remarks) item(2, "-", 2, r);
     }
+  }
+
+  void ignored() {
     if (!m_.ignored.empty()) {
       line();
       line(strong("Files that were ignored"));
@@ -453,6 +460,7 @@ private:
 
   report_model const& m_;
   text_style style_;
+  std::vector<requirement_line const*> sorted_; ///< by RFC and section, EST's own first
   std::string out_;
 };
 
