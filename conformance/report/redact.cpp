@@ -350,7 +350,9 @@ bool body_is_secret(exchange const& e) {
     });
     if (key_type) return true;
   }
-  return mentions_private_key(parts.body) || mentions_private_key(content_of(*e.response, parts.body, false));
+  // What is no HTTP at all is searched as a whole.
+  return mentions_private_key(status == 0 ? std::string_view{*e.response} : parts.body) ||
+         mentions_private_key(content_of(*e.response, parts.body, false));
 }
 
 namespace {
@@ -360,15 +362,20 @@ std::string request_without_fields(exchange const& e) {
   std::string out = redacted_head(parts.head, false);
   if (parts.body.empty()) return out;
   auto const content = content_of(*e.request, parts.body, true);
-  if (mentions_private_key(content)) return out + withheld("they look like a private key", parts.body.size());
+  if (mentions_private_key(content) || mentions_private_key(parts.body))
+    return out + withheld("they look like a private key", parts.body.size());
   // 1.2.840.113549.1.9.7: what was meant for a channel binding may be a password.
   constexpr std::array<std::uint8_t, 11> challenge{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x07};
-  bool password = content.find(std::string_view{reinterpret_cast<char const*>(challenge.data()), challenge.size()}) !=
-                  std::string::npos;
-  each_decoding(content, [&](bytes const& octets) {
-    password =
-        password || std::search(octets.begin(), octets.end(), challenge.begin(), challenge.end()) != octets.end();
-  });
+  bool password = false;
+  // Without a length the content is empty, and the octets are there all the same.
+  for (auto const text : {std::string_view{content}, parts.body}) {
+    password = password || text.find(std::string_view{reinterpret_cast<char const*>(challenge.data()),
+                                                      challenge.size()}) != std::string_view::npos;
+    each_decoding(text, [&](bytes const& octets) {
+      password =
+          password || std::search(octets.begin(), octets.end(), challenge.begin(), challenge.end()) != octets.end();
+    });
+  }
   if (password) return out + withheld("a request with a challengePassword", parts.body.size());
   return out.append(parts.body);
 }
