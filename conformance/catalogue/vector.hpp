@@ -131,7 +131,8 @@ struct payload_file {
 
 /// Makes a set of vectors complete: controls are found, mutations applied, files filled in.
 /// Errors:  invalid_argument: an id twice, a control that is missing or itself has a mutation, a mutation that points
-///          nowhere or changes nothing, a file that is not there.
+///          nowhere or changes nothing, a file that is not there, a POST to an issuing operation that claims to cost
+///          no certificate.
 result<std::vector<vector_definition>> link_vectors(std::vector<vector_definition>,
                                                     std::span<const payload_file> files);
 

@@ -39,6 +39,11 @@ std::optional<std::string> mutate(mutation const& m, json& requests) {
   } catch (std::exception const&) { return "the pointer is no JSON pointer, or leads nowhere in the control"; }
 }
 
+bool issues(std::string_view operation) {
+  auto const last = operation.substr(operation.rfind('/') + 1);
+  return last == "simpleenroll" || last == "simplereenroll" || last == "fullcmc" || last == "serverkeygen";
+}
+
 } // namespace
 
 result<std::vector<vector_definition>> link_vectors(std::vector<vector_definition> vectors,
@@ -64,6 +69,13 @@ result<std::vector<vector_definition>> link_vectors(std::vector<vector_definitio
     if (!made) return fail(made.error());
     v.requests = std::move(*made);
   }
+  // --read-only and --max-certs go by what a vector says that it costs, so it may not say too little: a server that issues
+  // whatever it is asked for answers any POST to these with a certificate, whatever the body is.
+  for (auto const& v : vectors)
+    for (auto const& r : v.requests)
+      if (v.certificates == 0 && r.method == "POST" && issues(r.operation))
+        return fail(errc::invalid_argument, v.file + "#/needs/certificates",
+                    "a POST to " + r.operation + " can cost a certificate, and the vector says that it costs none");
   // A ring of controls can only be made of vectors with requests of their own; following each for as many steps as there
   // are vectors finds it.
   for (auto const& v : vectors) {
