@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <set>
 
 using namespace est;
@@ -83,12 +84,18 @@ std::string to_line(finding const& f) {
          f.expected + ", actual " + f.actual;
 }
 
-proof& shared_proof() {
-  static proof p;
-  return p;
-}
+/// The keys go before the end of main: Botan's allocator for secrets is gone when static objects are destroyed.
+struct shared {
+  static inline std::unique_ptr<proof> instance;
+  shared() { instance = std::make_unique<proof>(); }
+  ~shared() { instance.reset(); }
+};
+
+proof& shared_proof() { return *shared::instance; }
 
 } // namespace
+
+BOOST_TEST_GLOBAL_FIXTURE(shared);
 
 BOOST_AUTO_TEST_SUITE(the_deviants)
 
