@@ -10,6 +10,14 @@
 
 namespace est {
 
+namespace detail {
+
+/// Makes Botan's allocator for secrets before any object with static storage that may hold one, so that it goes after it.
+/// Botan makes it when it is first used, and a static key that outlives it crashes the program at its end.
+inline const Botan::Allocator_Initializer secrets_have_their_allocator{};
+
+} // namespace detail
+
 /// Move-only octets, wiped when they go.
 /// Promises: no `<<`, no `==`, no implicit conversion; the one way in is `expose()`, which is easy to search for.
 /// Does NOT promise: that copies made by the caller through `expose()` are wiped.
