@@ -46,6 +46,7 @@
 #include <est/pki/pkcs8.hpp>
 #include <est/pki/private_key.hpp>
 #include <est/pki/signature.hpp>
+#include <est/pki/signer.hpp>
 #include <est/pki/text.hpp>
 #include <est/pki/tlv.hpp>
 

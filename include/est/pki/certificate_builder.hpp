@@ -7,8 +7,8 @@
 #include <est/pki/certificate.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/extensions.hpp>
-#include <est/pki/private_key.hpp>
 #include <est/pki/signature.hpp>
+#include <est/pki/signer.hpp>
 
 #include <string>
 #include <vector>
@@ -39,7 +39,7 @@ inline result<bytes> make_serial(context const& with) {
 namespace detail {
 
 inline result<certificate> sign_certificate(certificate_order const& order, byte_view issuer_der,
-                                            private_key const& issuer_key, std::string_view hash, context const& with) {
+                                            signing_key const& issuer_key, std::string_view hash, context const& with) {
   auto const invalid = [](std::string why) { return fail(errc::invalid_argument, "certificate", std::move(why)); };
   if (!check_der(order.subject_der) || !parse_name(order.subject_der)) return invalid("the subject is no Name in DER");
   if (!check_der(order.public_key_info) || !take_apart(order.public_key_info))
@@ -61,16 +61,16 @@ inline result<certificate> sign_certificate(certificate_order const& order, byte
   if (number.size() > 22 || (number.size() == 3 && number[2] == 0))
     return invalid("a serial number is positive and at most 20 octets");
 
-  auto const algorithm = signature_algorithm_for(issuer_key.botan(), hash, nullptr);
+  auto const algorithm = issuer_key.algorithm(hash);
   if (!algorithm) return fail(algorithm.error());
   auto const extensions =
       order.extensions.empty() ? bytes{} : der::value(tag::context(3), encode_extensions(order.extensions));
   // RFC 5280 section 4.1.2.1: version 3 where there are extensions, version 1 where there are none
   auto const version = order.extensions.empty() ? bytes{} : der::value(tag::context(0), der::integer(2u));
-  auto const tbs = der::sequence({version, number, *algorithm, issuer_der,
+  auto const tbs = der::sequence({version, number, algorithm->identifier, issuer_der,
                                   der::sequence({der::time(order.not_before), der::time(order.not_after)}),
                                   order.subject_der, order.public_key_info, extensions});
-  auto const signature = sign(issuer_key.botan(), hash, tbs, with.rng);
+  auto const signature = issuer_key.sign(tbs, hash, with);
   if (!signature) return fail(signature.error());
   auto made = parse_certificate(der::sequence({tbs, signature->algorithm, der::bit_string(signature->octets)}));
   if (!made)
@@ -83,11 +83,11 @@ inline result<certificate> sign_certificate(certificate_order const& order, byte
 
 /// Issues a certificate.
 /// Source:   RFC 5280 sections 4.1 and 4.2
-/// In:       the order; the issuer's key and certificate; a hash name as Botan has it, "" for the one that fits the key
+/// In:       the order; the issuer's key, here or elsewhere, and its certificate; a hash name as Botan has it, "" for the one that fits the key
 /// Errors:   invalid_argument, key_mismatch (the key is not the issuer certificate's), unsupported_algorithm, internal
 /// Promises: times as section 4.1.2.5 has them; the issuer's name is its certificate's subject, octet for octet.
 /// Does NOT promise: any policy. Which extensions and dates are right is the authority's business.
-inline result<certificate> make_certificate(certificate_order const& order, private_key const& issuer_key,
+inline result<certificate> make_certificate(certificate_order const& order, signing_key const& issuer_key,
                                             certificate const& issuer, std::string_view hash, context const& with) {
   if (!issuer_key.belongs_to(issuer))
     return fail(errc::key_mismatch, "certificate", "the issuer's key and its certificate do not belong together");
@@ -97,7 +97,7 @@ inline result<certificate> make_certificate(certificate_order const& order, priv
 /// Makes a certificate that is its own issuer: the root of a hierarchy.
 /// In:     the order, whose public_key_info may be empty: it is the key's
 /// Errors: as make_certificate
-inline result<certificate> make_self_signed(certificate_order order, private_key const& key, std::string_view hash,
+inline result<certificate> make_self_signed(certificate_order order, signing_key const& key, std::string_view hash,
                                             context const& with) {
   if (order.public_key_info.empty()) order.public_key_info = key.public_key_info();
   if (!private_key::same_public_key(order.public_key_info, key.public_key_info()))

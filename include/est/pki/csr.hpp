@@ -12,6 +12,7 @@
 #include <est/pki/extensions.hpp>
 #include <est/pki/private_key.hpp>
 #include <est/pki/signature.hpp>
+#include <est/pki/signer.hpp>
 
 #include <botan/pkix_types.h>
 
@@ -214,10 +215,11 @@ struct csr_order {
 
 /// Makes and signs a certification request.
 /// Source:   RFC 2986 section 4.2
-/// In:       the order, the key that signs and whose public half is requested, randomness
+/// In:       the order; the key that signs and whose public half is requested: a private_key, or one that is kept
+///           elsewhere (signer.hpp); randomness
 /// Errors:   invalid_argument (subject or attribute that is no DER), unsupported_algorithm, internal
 /// Promises: the attributes field is always there; attributes and their values are in DER order.
-inline result<csr> make_csr(csr_order const& order, private_key const& key, context const& with) {
+inline result<csr> make_csr(csr_order const& order, signing_key const& key, context const& with) {
   bytes subject;
   if (auto const* raw = std::get_if<bytes>(&order.subject)) {
     subject = *raw;
@@ -239,7 +241,7 @@ inline result<csr> make_csr(csr_order const& order, private_key const& key, cont
   }
   auto const info = der::sequence(
       {der::integer(0u), subject, key.public_key_info(), der::set_of(std::move(attributes), tag::context(0))});
-  auto const signature = sign(key.botan(), order.hash, info, with.rng);
+  auto const signature = key.sign(info, order.hash, with);
   if (!signature) return fail(signature.error());
   auto made = parse_csr(der::sequence({info, signature->algorithm, der::bit_string(signature->octets)}));
   if (!made) return fail(errc::internal, "csr", "the request that was made cannot be read: " + to_text(made.error()));

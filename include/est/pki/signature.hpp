@@ -9,10 +9,14 @@
 
 #include <botan/rng.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace est::pki {
 
@@ -45,15 +49,29 @@ inline std::array<signature_row, 12> const& signature_table() {
   return rows;
 }
 
+/// Hash functions by identifier. RFC 5754 section 2; RFC 3279 section 2.1
+inline std::array<std::pair<object_id, std::string_view>, 5> const& hash_table() {
+  static const std::array<std::pair<object_id, std::string_view>, 5> rows{
+      {{{1, 3, 14, 3, 2, 26}, "SHA-1"},
+       {{2, 16, 840, 1, 101, 3, 4, 2, 4}, "SHA-224"},
+       {{2, 16, 840, 1, 101, 3, 4, 2, 1}, "SHA-256"},
+       {{2, 16, 840, 1, 101, 3, 4, 2, 2}, "SHA-384"},
+       {{2, 16, 840, 1, 101, 3, 4, 2, 3}, "SHA-512"}}};
+  return rows;
+}
+
+/// Botan's name of a hash function; none for an identifier that is not in the table.
 inline std::optional<std::string_view> hash_name(object_id const& oid) {
-  static const std::pair<object_id, std::string_view> rows[] = {{{1, 3, 14, 3, 2, 26}, "SHA-1"},
-                                                                {{2, 16, 840, 1, 101, 3, 4, 2, 4}, "SHA-224"},
-                                                                {{2, 16, 840, 1, 101, 3, 4, 2, 1}, "SHA-256"},
-                                                                {{2, 16, 840, 1, 101, 3, 4, 2, 2}, "SHA-384"},
-                                                                {{2, 16, 840, 1, 101, 3, 4, 2, 3}, "SHA-512"}};
-  for (auto const& [id, name] : rows)
+  for (auto const& [id, name] : hash_table())
     if (id == oid) return name;
   return std::nullopt;
+}
+
+/// The identifier of a hash function of Botan's name; an empty one where the table has none.
+inline object_id hash_identifier(std::string_view name) {
+  for (auto const& [id, known] : hash_table())
+    if (known == name) return id;
+  return {};
 }
 
 /// The parts of a SubjectPublicKeyInfo. RFC 5280 section 4.1.2.7
@@ -107,13 +125,19 @@ inline bool is_post_quantum(object_id const& oid) {
   return last.size() == 2 && last >= "17" && last <= "31";
 }
 
-/// `EMSA4(SHA-256,MGF1,32)` from RSASSA-PSS-params. RFC 4055 section 3.1
-inline result<std::string> pss_name(tlv const& parameters) {
+/// What RSASSA-PSS-params says.
+struct pss_parameters {
+  std::string hash = "SHA-1"; ///< of the message and of MGF1
+  std::size_t salt = 20;      ///< octets
+};
+
+/// Reads RSASSA-PSS-params. RFC 4055 section 3.1
+inline result<pss_parameters> read_pss_parameters(tlv const& parameters) {
   auto const unsupported = [](char const* why) {
     return fail(errc::unsupported_algorithm, "signatureAlgorithm", std::string{"RSASSA-PSS with "} + why);
   };
-  std::string hash = "SHA-1", mask_hash = "SHA-1";
-  std::uint32_t salt = 20;
+  pss_parameters read;
+  std::string mask_hash = "SHA-1";
   tlv_state state{errc::unsupported_algorithm, "signatureAlgorithm"};
   tlv_reader outer{parameters.whole, state};
   auto fields = outer.enter(tag::sequence, "RSASSA-PSS-params");
@@ -121,7 +145,7 @@ inline result<std::string> pss_name(tlv const& parameters) {
     auto algorithm = fields.enter(tag::context(0), "hashAlgorithm").enter(tag::sequence, "hashAlgorithm");
     auto const name = hash_name(read_object_id(algorithm.take(tag::object_id, "hash")));
     if (!name) return unsupported("an unknown hash");
-    hash = *name;
+    read.hash = *name;
   }
   if (fields.at(tag::context(1))) {
     auto algorithm = fields.enter(tag::context(1), "maskGenAlgorithm").enter(tag::sequence, "maskGenAlgorithm");
@@ -136,11 +160,27 @@ inline result<std::string> pss_name(tlv const& parameters) {
     auto inner = fields.enter(tag::context(2), "saltLength");
     auto const length = small_integer(inner.take(tag::integer, "saltLength"));
     if (!length || *length > 512) return unsupported("such a salt length");
-    salt = *length;
+    read.salt = *length;
   }
   if (!state.ok()) return fail(*state.first);
-  if (hash != mask_hash) return unsupported("two different hashes");
-  return "EMSA4(" + hash + ",MGF1," + std::to_string(salt) + ")";
+  if (read.hash != mask_hash) return unsupported("two different hashes");
+  return read;
+}
+
+/// Writes an AlgorithmIdentifier with RSASSA-PSS-params: one hash for both, and no trailer field, which has its default.
+/// RFC 4055 section 3.1
+inline bytes pss_algorithm_identifier(object_id const& hash, std::size_t salt) {
+  auto const hash_identifier = der::sequence({hash.encode(), der::null()});
+  auto const mask = der::sequence({object_id{1, 2, 840, 113549, 1, 1, 8}.encode(), hash_identifier});
+  auto const length = der::integer(static_cast<std::uint32_t>(salt));
+  return der::sequence({oids::rsassa_pss.encode(),
+                        der::sequence({der::value(tag::context(0), hash_identifier), der::value(tag::context(1), mask),
+                                       der::value(tag::context(2), length)})});
+}
+
+/// `EMSA4(SHA-256,MGF1,32)`
+inline std::string pss_name(pss_parameters const& p) {
+  return "EMSA4(" + p.hash + ",MGF1," + std::to_string(p.salt) + ")";
 }
 
 } // namespace detail
@@ -198,10 +238,10 @@ inline result<void> verify_signature(byte_view algorithm_identifier, byte_view s
   };
   bool by_identifier = false;
   if (oid == oids::rsassa_pss) {
-    auto name = detail::pss_name(parameters);
-    if (!name) return fail(name.error());
+    auto const pss = detail::read_pss_parameters(parameters);
+    if (!pss) return fail(pss.error());
     if ((*key)->algo_name() != "RSA") return misfit();
-    padding = std::move(*name);
+    padding = detail::pss_name(*pss);
   } else if (botan::has_post_quantum_signatures && detail::is_post_quantum(oid)) {
     by_identifier = true;
   } else {
@@ -243,49 +283,107 @@ struct signature {
   bytes octets;    ///< the content of the BIT STRING
 };
 
-/// The AlgorithmIdentifier that a key signs under, before anything is signed: it stands within a TBSCertificate.
-/// In:     a hash name as Botan has it, or "" for the hash that fits the key; Ed25519 takes none and ignores it
-/// Errors: unsupported_algorithm
-inline result<bytes> signature_algorithm_for(Botan::Private_Key const& key, std::string_view hash,
-                                             std::string* padding) {
+/// How RSA signatures are padded.
+enum class rsa_padding : std::uint8_t {
+  pkcs1, ///< RSASSA-PKCS1-v1_5, which everybody reads
+  pss,   ///< RSASSA-PSS with MGF1 of the same hash and a salt as long as the hash
+};
+
+/// How something is, or shall be, signed.
+struct signature_algorithm {
+  enum class scheme : std::uint8_t { rsa_pkcs1, rsa_pss, ecdsa, ed25519 };
+
+  scheme kind = scheme::ecdsa;
+  std::string hash;     ///< as Botan names it; empty for Ed25519
+  std::size_t salt = 0; ///< octets; 0 unless RSASSA-PSS
+  bytes identifier;     ///< the AlgorithmIdentifier, DER
+};
+
+/// How a key signs, known before anything is signed: it stands within a TBSCertificate.
+/// Source: RFC 4055 sections 3.1, 3.3 and 5; RFC 5758 section 3.2; RFC 8410 section 3
+/// In:     the key's SubjectPublicKeyInfo; a hash name as Botan has it, or "" for the hash that fits the key; Ed25519 takes
+///         none and ignores it. RSASSA-PSS is written with SHA-256, SHA-384 and SHA-512. A key marked id-RSASSA-PSS signs
+///         with that padding alone, and with the hash that it is bound to, if any.
+/// Errors: unsupported_algorithm, malformed_key, too_large
+inline result<signature_algorithm> signature_algorithm_for(byte_view subject_public_key_info, std::string_view hash,
+                                                           rsa_padding padding = rsa_padding::pkcs1) {
   using family = detail::signature_row::family;
-  auto const name = key.algo_name();
-  std::string_view fitting = hash;
+  using scheme = signature_algorithm::scheme;
+  auto const key = load_public_key(subject_public_key_info);
+  if (!key) return fail(key.error());
+  auto const name = (*key)->algo_name();
+  auto const unsupported = [&](std::string_view which) {
+    return fail(errc::unsupported_algorithm, "signature",
+                "no signature with a key for " + name + " and " + std::string{which});
+  };
+  std::string fitting{hash};
   if (hash.empty())
-    fitting = name == "ECDSA" && key.key_length() > 384   ? "SHA-512"
-              : name == "ECDSA" && key.key_length() > 256 ? "SHA-384"
-                                                          : "SHA-256";
-  for (auto const& row : detail::signature_table()) {
-    if (row.hash == "MD5") continue; // read, never written
-    if (row.keys == family::rsa && name == "RSA" && row.hash == fitting) {
-      if (padding != nullptr) *padding = "EMSA3(" + std::string{fitting} + ")";
-      return der::sequence({row.oid.encode(), der::null()}); // RFC 4055 section 5: NULL parameters
-    }
-    if (row.keys == family::ecdsa && name == "ECDSA" && row.hash == fitting) {
-      if (padding != nullptr) *padding = "EMSA1(" + std::string{fitting} + ")";
-      return der::sequence({row.oid.encode()}); // RFC 5758 section 3.2: no parameters
-    }
-    if (row.keys == family::ed25519 && name == "Ed25519") {
-      if (padding != nullptr) *padding = "Pure";
-      return der::sequence({row.oid.encode()}); // RFC 8410 section 3: no parameters
+    fitting = name == "ECDSA" && (*key)->key_length() > 384   ? "SHA-512"
+              : name == "ECDSA" && (*key)->key_length() > 256 ? "SHA-384"
+                                                              : "SHA-256";
+  std::size_t least_salt = 0;
+  if (auto const parts = detail::take_apart(subject_public_key_info); parts && parts->algorithm == oids::rsassa_pss) {
+    padding = rsa_padding::pss;
+    if (!parts->parameters.whole.empty()) {
+      auto const bound = detail::read_pss_parameters(parts->parameters);
+      if (!bound) return fail(bound.error());
+      if (!hash.empty() && bound->hash != hash)
+        return unsupported(std::string{hash} + ": it is bound to " + bound->hash);
+      fitting = bound->hash;
+      least_salt = bound->salt;
     }
   }
-  return fail(errc::unsupported_algorithm, "signature",
-              "no signature with a key for " + name + " and " + std::string{hash});
+  if (name == "RSA" && padding == rsa_padding::pss) {
+    const std::size_t length = fitting == "SHA-256" ? 32 : fitting == "SHA-384" ? 48 : fitting == "SHA-512" ? 64 : 0;
+    if (length == 0) return unsupported("RSASSA-PSS with " + fitting);
+    auto const salt = std::max(length, least_salt);
+    return signature_algorithm{scheme::rsa_pss, fitting, salt,
+                               detail::pss_algorithm_identifier(detail::hash_identifier(fitting), salt)};
+  }
+  for (auto const& row : detail::signature_table()) {
+    if (row.hash == "MD5") continue; // read, never written
+    if (row.keys == family::rsa && name == "RSA" && row.hash == fitting)
+      return signature_algorithm{scheme::rsa_pkcs1, fitting, 0, der::sequence({row.oid.encode(), der::null()})};
+    if (row.keys == family::ecdsa && name == "ECDSA" && row.hash == fitting)
+      return signature_algorithm{scheme::ecdsa, fitting, 0, der::sequence({row.oid.encode()})};
+    if (row.keys == family::ed25519 && name == "Ed25519")
+      return signature_algorithm{scheme::ed25519, {}, 0, der::sequence({row.oid.encode()})};
+  }
+  return unsupported(hash);
 }
 
-/// Signs octets.
+/// Signs octets as an algorithm says.
+/// Out:    the content of the BIT STRING
+/// Errors: internal
+inline result<bytes> sign_with(Botan::Private_Key const& key, signature_algorithm const& how, byte_view message,
+                               Botan::RandomNumberGenerator& rng) {
+  using scheme = signature_algorithm::scheme;
+  std::string padding;
+  switch (how.kind) {
+  case scheme::rsa_pkcs1: padding = "EMSA3(" + how.hash + ")"; break;
+  case scheme::rsa_pss: padding = detail::pss_name({how.hash, how.salt}); break;
+  case scheme::ecdsa: padding = "EMSA1(" + how.hash + ")"; break;
+  case scheme::ed25519: padding = "Pure"; break;
+  }
+  return guarded_quietly(errc::internal, "signature", "signing failed", [&]() -> bytes {
+    Botan::PK_Signer signer{key, rng, padding,
+                            how.kind == scheme::ecdsa ? botan::der_signature : botan::plain_signature};
+    return signer.sign_message(message.data(), message.size(), rng);
+  });
+}
+
+/// Signs octets with the algorithm that fits the key and the hash. `signer.hpp` has keys that are kept elsewhere.
 /// Errors: unsupported_algorithm, internal
 inline result<signature> sign(Botan::Private_Key const& key, std::string_view hash, byte_view message,
-                              Botan::RandomNumberGenerator& rng) {
-  std::string padding;
-  auto algorithm = signature_algorithm_for(key, hash, &padding);
-  if (!algorithm) return fail(algorithm.error());
-  return guarded_quietly(errc::internal, "signature", "signing failed", [&] {
-    Botan::PK_Signer signer{key, rng, padding,
-                            key.algo_name() == "ECDSA" ? botan::der_signature : botan::plain_signature};
-    return signature{std::move(*algorithm), signer.sign_message(message.data(), message.size(), rng)};
-  });
+                              Botan::RandomNumberGenerator& rng, rsa_padding padding = rsa_padding::pkcs1) {
+  auto const public_key = guarded_quietly(errc::internal, "signature", "the public key cannot be derived",
+                                          [&] { return key.subject_public_key(); });
+  if (!public_key) return fail(public_key.error());
+  auto how = signature_algorithm_for(*public_key, hash, padding);
+  if (!how) return fail(how.error());
+  auto octets = sign_with(key, *how, message, rng);
+  if (!octets) return fail(octets.error());
+  return signature{std::move(how->identifier), std::move(*octets)};
 }
 
 } // namespace est::pki
