@@ -35,8 +35,9 @@ enum class errc : std::uint8_t {
   malformed_key,
   unsupported_algorithm,
   bad_signature,
-  key_mismatch,   ///< a private key and a certificate, or a CSR and a certificate, do not belong together
-  no_certificate, ///< a bag without a single readable certificate
+  key_mismatch,      ///< a private key and a certificate, or a CSR and a certificate, do not belong together
+  no_certificate,    ///< a bag without a single readable certificate
+  wrong_transaction, ///< an answer to another request: its transaction identifier or its nonce is another
   // the exchange
   http_status,     ///< the server answered with a status that is no success; the detail says which
   unauthenticated, ///< 401: credentials are missing or were not accepted
@@ -79,6 +80,7 @@ constexpr std::string_view name(errc code) noexcept {
   case errc::bad_signature: return "bad_signature";
   case errc::key_mismatch: return "key_mismatch";
   case errc::no_certificate: return "no_certificate";
+  case errc::wrong_transaction: return "wrong_transaction";
   case errc::http_status: return "http_status";
   case errc::unauthenticated: return "unauthenticated";
   case errc::refused: return "refused";

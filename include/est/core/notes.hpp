@@ -109,6 +109,15 @@ struct note_definition {
   note(cms_other_certificate, observation, "RFC 5652 10.2.2", "the bag holds a certificate that is not X.509")         \
   note(cms_unreadable_certificate, deviation, "RFC 5280 4.1", "a certificate in the bag cannot be read")               \
   note(cms_no_content_info, deviation, "RFC 5652 3", "a bare SignedData without ContentInfo")                          \
+  /* CMC */                                                                                                            \
+  note(cmc_repeated_body_part, deviation, "RFC 5272 3.2.2", "a body part identifier stands more than once")            \
+  note(cmc_body_part_zero, deviation, "RFC 5272 3.2.2", "a body part has the reserved identifier 0")                   \
+  note(cmc_unknown_control, observation, "RFC 5272 3.2.1.1", "a control is not one of those that are known")           \
+  note(cmc_control_values, deviation, "RFC 5272 3.2.1.1", "a control has another number of values than one")           \
+  note(cmc_status_version_1, observation, "RFC 5272 6.1.2", "the status stands in CMCStatusInfo, not in version 2 of it")\
+  note(cmc_status_without_body, deviation, "RFC 5272 6.1.1", "the bodyList of a status is empty")                      \
+  note(cmc_pend_time, deviation, "RFC 5272 6.1.1", "the pendTime of a status cannot be read")                          \
+  note(cmc_status_contradicts_http, deviation, "RFC 7030 4.3.2", "the status of HTTP and that of CMC contradict each other")\
   /* keys and requests */                                                                                              \
   note(pkcs8_version_2, observation, "RFC 5958 2", "the key is a OneAsymmetricKey of version 2")                       \
   note(pkcs8_attributes, observation, "RFC 5958 2", "the key package has attributes")                                  \
