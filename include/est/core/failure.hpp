@@ -80,6 +80,9 @@ constexpr std::string_view name(errc code) noexcept {
   case errc::bad_signature: return "bad_signature";
   case errc::key_mismatch: return "key_mismatch";
   case errc::no_certificate: return "no_certificate";
+  case errc::no_recipient: return "no_recipient";
+  case errc::decryption_failed: return "decryption_failed";
+  case errc::signer_untrusted: return "signer_untrusted";
   case errc::wrong_transaction: return "wrong_transaction";
   case errc::http_status: return "http_status";
   case errc::unauthenticated: return "unauthenticated";

@@ -118,6 +118,23 @@ struct note_definition {
   note(cmc_status_without_body, deviation, "RFC 5272 6.1.1", "the bodyList of a status is empty")                      \
   note(cmc_pend_time, deviation, "RFC 5272 6.1.1", "the pendTime of a status cannot be read")                          \
   note(cmc_status_contradicts_http, deviation, "RFC 7030 4.3.2", "the status of HTTP and that of CMC contradict each other")\
+  note(cms_signer_version, deviation, "RFC 5652 5.3", "a SignerInfo has another version than its signer identifier calls for")\
+  note(cms_digest_not_listed, observation, "RFC 5652 5.1", "a signer's digest algorithm is not among digestAlgorithms")\
+  note(cms_several_signers, observation, "RFC 5652 5.1", "the message has more signers than one")                      \
+  note(cms_no_signed_attributes, observation, "RFC 5652 5.3", "a signer signs the content itself, without signed attributes")\
+  note(cms_unsigned_attributes, observation, "RFC 5652 5.3", "a signer has unsigned attributes")                       \
+  note(cms_envelope_version, deviation, "RFC 5652 6.1", "the envelope has another version than its recipients call for")\
+  note(cms_recipient_version, deviation, "RFC 5652 6.2", "a recipient has another version than its kind calls for")    \
+  note(cms_other_recipient, observation, "RFC 5652 6.2", "a recipient of a kind that is not read")                     \
+  note(cms_originator_info, observation, "RFC 5652 6.1", "the envelope has originatorInfo")                            \
+  note(cms_unprotected_attributes, observation, "RFC 5652 6.1", "the envelope has unprotected attributes")             \
+  note(cms_key_wrap_parameters, deviation, "RFC 5753 7.2", "an AES key wrap has parameters, which are to be absent")   \
+  note(cms_auth_enveloped, observation, "RFC 5083 2", "the envelope is AuthEnvelopedData")                             \
+  note(envelope_content_type, deviation, "RFC 7030 4.4.2", "the envelope names another content type than id-signedData")\
+  note(envelope_content_info, deviation, "RFC 5652 6.1", "the enveloped SignedData stands in a ContentInfo of its own")\
+  note(key_package_content_type, deviation, "RFC 5958 2", "the signed content type is not id-ct-KP-aKeyPackage")       \
+  note(key_package_bare_key, deviation, "RFC 5958 2", "a bare private key stands where an AsymmetricKeyPackage is due")\
+  note(key_package_several_keys, observation, "RFC 5958 2", "the key package holds more keys than one")                \
   /* keys and requests */                                                                                              \
   note(pkcs8_version_2, observation, "RFC 5958 2", "the key is a OneAsymmetricKey of version 2")                       \
   note(pkcs8_attributes, observation, "RFC 5958 2", "the key package has attributes")                                  \
