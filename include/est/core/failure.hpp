@@ -80,6 +80,14 @@ constexpr std::string_view name(errc code) noexcept {
   case errc::bad_signature: return "bad_signature";
   case errc::key_mismatch: return "key_mismatch";
   case errc::no_certificate: return "no_certificate";
+  case errc::malformed_crl: return "malformed_crl";
+  case errc::certificate_expired: return "certificate_expired";
+  case errc::certificate_not_yet_valid: return "certificate_not_yet_valid";
+  case errc::certificate_revoked: return "certificate_revoked";
+  case errc::no_trust_anchor: return "no_trust_anchor";
+  case errc::wrong_usage: return "wrong_usage";
+  case errc::constraint_violated: return "constraint_violated";
+  case errc::revocation_unknown: return "revocation_unknown";
   case errc::no_recipient: return "no_recipient";
   case errc::decryption_failed: return "decryption_failed";
   case errc::signer_untrusted: return "signer_untrusted";

@@ -135,6 +135,16 @@ struct note_definition {
   note(key_package_content_type, deviation, "RFC 5958 2", "the signed content type is not id-ct-KP-aKeyPackage")       \
   note(key_package_bare_key, deviation, "RFC 5958 2", "a bare private key stands where an AsymmetricKeyPackage is due")\
   note(key_package_several_keys, observation, "RFC 5958 2", "the key package holds more keys than one")                \
+  /* revocation lists and the answer of /cacerts */                                                                    \
+  note(crl_version_1, observation, "RFC 5280 5.1.2.1", "the revocation list is of version 1")                          \
+  note(crl_no_next_update, deviation, "RFC 5280 5.1.2.5", "the revocation list does not say when the next comes")      \
+  note(crl_empty_list, deviation, "RFC 5280 5.1.2.6", "revokedCertificates is present and empty")                      \
+  note(crl_no_number, deviation, "RFC 5280 5.2.3", "the revocation list has no number")                                \
+  note(crl_no_key_identifier, deviation, "RFC 5280 5.2.1", "the revocation list does not name its issuer's key")       \
+  note(cacerts_no_root, deviation, "RFC 7030 4.1.3", "the answer holds no self-signed CA certificate")                 \
+  note(cacerts_repeated, observation, "RFC 7030 4.1.3", "a certificate stands more than once")                         \
+  note(cacerts_no_ca, observation, "RFC 7030 4.1.3", "the answer holds a certificate of no CA")                        \
+  note(cacerts_unverified, observation, "RFC 7030 4.1.3", "a certificate leads to no anchor and was left out")         \
   /* keys and requests */                                                                                              \
   note(pkcs8_version_2, observation, "RFC 5958 2", "the key is a OneAsymmetricKey of version 2")                       \
   note(pkcs8_attributes, observation, "RFC 5958 2", "the key package has attributes")                                  \
