@@ -30,6 +30,7 @@ enum class errc : std::uint8_t {
   missing_part,     ///< a multipart body lacks a part that the operation demands
   // PKI objects
   malformed_csr,
+  malformed_csr_attributes, ///< no CsrAttrs, or no template of a CSR: RFC 8951 section 4, RFC 9908 section 3.4
   malformed_certificate,
   malformed_cms,
   malformed_key,
@@ -38,10 +39,22 @@ enum class errc : std::uint8_t {
   key_mismatch,      ///< a private key and a certificate, or a CSR and a certificate, do not belong together
   no_certificate,    ///< a bag without a single readable certificate
   wrong_transaction, ///< an answer to another request: its transaction identifier or its nonce is another
+  malformed_crl,
+  certificate_expired,       ///< its validity has ended
+  certificate_not_yet_valid, ///< its validity has not begun
+  certificate_revoked,       ///< a CRL or the authority says so
+  no_trust_anchor,           ///< no path leads to an anchor that is trusted
+  wrong_usage,               ///< key usage or extended key usage does not allow it
+  constraint_violated,       ///< basic constraints, name constraints or path length (RFC 5280 section 6)
+  revocation_unknown,        ///< no revocation list answers for it
+  no_recipient,              ///< an enveloped message has no recipient that this end has the key of
+  decryption_failed,         ///< one code for whatever went wrong inside, so that it is no oracle
+  signer_untrusted,          ///< a signature verifies, and its signer leads to no anchor
   // the exchange
   http_status,     ///< the server answered with a status that is no success; the detail says which
   unauthenticated, ///< 401: credentials are missing or were not accepted
   refused,         ///< the authority or a policy hook said no; the detail is fit for the peer
+  redirected,      ///< the answer is elsewhere, and it is the caller's to decide whether to go there
   not_offered,     ///< the operation is optional and this server does not offer it (404, 501)
   // the connection
   unreachable,
@@ -73,6 +86,7 @@ constexpr std::string_view name(errc code) noexcept {
   case errc::wrong_body_form: return "wrong_body_form";
   case errc::missing_part: return "missing_part";
   case errc::malformed_csr: return "malformed_csr";
+  case errc::malformed_csr_attributes: return "malformed_csr_attributes";
   case errc::malformed_certificate: return "malformed_certificate";
   case errc::malformed_cms: return "malformed_cms";
   case errc::malformed_key: return "malformed_key";
@@ -95,6 +109,7 @@ constexpr std::string_view name(errc code) noexcept {
   case errc::http_status: return "http_status";
   case errc::unauthenticated: return "unauthenticated";
   case errc::refused: return "refused";
+  case errc::redirected: return "redirected";
   case errc::not_offered: return "not_offered";
   case errc::unreachable: return "unreachable";
   case errc::tls_failed: return "tls_failed";

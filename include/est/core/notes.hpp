@@ -145,6 +145,43 @@ struct note_definition {
   note(cacerts_repeated, observation, "RFC 7030 4.1.3", "a certificate stands more than once")                         \
   note(cacerts_no_ca, observation, "RFC 7030 4.1.3", "the answer holds a certificate of no CA")                        \
   note(cacerts_unverified, observation, "RFC 7030 4.1.3", "a certificate leads to no anchor and was left out")         \
+  /* what a server wants in a CSR */                                                                                   \
+  note(csrattrs_media_type, deviation, "RFC 8951 4", "the media type is application/csrattr")                          \
+  note(csrattrs_pem, deviation, "RFC 8951 4", "the attributes stand in PEM armour")                                    \
+  note(csrattrs_binary, deviation, "RFC 8951 4", "the attributes come as binary DER, not as base64")                   \
+  note(csrattrs_no_content, deviation, "RFC 8951 4", "a 200 answer has no content; read as no attributes")             \
+  note(csrattrs_foreign_element, deviation, "RFC 8951 4", "an element is neither an OBJECT IDENTIFIER nor an Attribute")\
+  note(csrattrs_values_in_sequence, deviation, "RFC 8951 4", "the values of an attribute stand in a SEQUENCE, not in a SET")\
+  note(csrattrs_no_values, deviation, "RFC 8951 4", "an attribute has no value")                                       \
+  note(csrattrs_key_without_values, observation, "RFC 9908 3.2", "a key type has an empty set of values")              \
+  note(csrattrs_bare_key_type, deviation, "RFC 9908 3.2", "a key type stands alone, not as an Attribute")              \
+  note(csrattrs_bare_curve, deviation, "RFC 9908 3.2", "a curve stands alone, not in the Attribute of its key type")   \
+  note(csrattrs_bare_hash, observation, "RFC 8951 4", "a hash function stands in place of a signature algorithm")      \
+  note(csrattrs_several_key_types, deviation, "RFC 9908 3.2", "more than one key type is named")                       \
+  note(csrattrs_key_parameters, deviation, "RFC 9908 3.2", "a key type has other parameters than that type takes")     \
+  note(csrattrs_extension_requests, deviation, "RFC 9908 3.2", "extensionRequest stands more than once")               \
+  note(csrattrs_extension_request_values, deviation, "RFC 9908 3.2", "an extensionRequest has not exactly one value")  \
+  note(csrattrs_extension_request_oid, deviation, "RFC 9908 3.2", "an extensionRequest holds an OBJECT IDENTIFIER")    \
+  note(csrattrs_extension_request_value, deviation, "RFC 9908 3.2", "a value of an extensionRequest cannot be read")   \
+  note(csrattrs_extension_request_microsoft, deviation, "RFC 9908 3.2", "extensionRequest has the identifier of Microsoft")\
+  note(csrattrs_extension_outside, deviation, "RFC 9908 3.2", "an extension stands outside of extensionRequest")       \
+  note(csrattrs_repeated_extension, deviation, "RFC 9908 3.2", "an extension stands more than once")                   \
+  note(csr_template_unreadable, deviation, "RFC 9908 3.4", "a template cannot be read and is skipped")                 \
+  note(csr_template_repeated, deviation, "RFC 9908 3.4", "there is more than one template; the first one counts")      \
+  note(csr_template_beside_others, observation, "RFC 9908 4", "elements beside the template are ignored")              \
+  note(csr_template_beside_password, observation, "RFC 9908 4", "challengePassword stands beside the template, not in it")\
+  note(csr_template_version, deviation, "RFC 9908 3.4", "the template has another version than 0")                     \
+  note(csr_template_empty_subject, deviation, "RFC 9908 3.4", "the template has a subject that asks for nothing")      \
+  note(csr_template_key_placeholder, deviation, "RFC 9908 3.4", "the template has a public key whose size says nothing")\
+  note(csr_template_no_attributes, deviation, "RFC 9908 3.4", "the attributes field of the template is missing")       \
+  note(csr_template_explicit_tag, deviation, "RFC 9908 A", "a field of the template is tagged explicitly")             \
+  note(csr_template_empty_value, deviation, "RFC 9908 3.4", "a value to be filled in is empty, not absent")            \
+  note(csr_template_one_extension, observation, "RFC 9908 3.4", "the value is one ExtensionTemplate, not a sequence")  \
+  note(csr_template_printed_oid, observation, "RFC 9908 3.4", "the identifier is the one that the example prints")     \
+  note(csr_template_extension_templates, deviation, "RFC 9908 3.4", "an extension template stands more than once")     \
+  note(csr_template_both_requests, deviation, "RFC 9908 3.4", "extensionRequest stands beside an extension template")  \
+  note(csr_template_extension_values, deviation, "RFC 9908 3.4", "an extension template has not exactly one value")    \
+  note(csr_template_nothing_open, deviation, "RFC 9908 3.4", "an extension template leaves nothing to be filled in")   \
   /* keys and requests */                                                                                              \
   note(pkcs8_version_2, observation, "RFC 5958 2", "the key is a OneAsymmetricKey of version 2")                       \
   note(pkcs8_attributes, observation, "RFC 5958 2", "the key package has attributes")                                  \
@@ -159,7 +196,7 @@ struct note_definition {
 
 #define EST_NOTE_ENUMERATOR(code, kind, clause, sentence) code,
 /// The closed set of notes. `definition_of(code)` gives kind, clause and sentence.
-enum class note_code : std::uint8_t { EST_NOTE_TABLE(EST_NOTE_ENUMERATOR) };
+enum class note_code : std::uint16_t { EST_NOTE_TABLE(EST_NOTE_ENUMERATOR) };
 #undef EST_NOTE_ENUMERATOR
 
 #define EST_NOTE_ROW(code, kind, clause, sentence) note_definition{#code, note_kind::kind, clause, sentence},
