@@ -7,6 +7,7 @@
 
 #include <est/core/result.hpp>
 #include <est/http/date.hpp>
+#include <est/http/framing.hpp>
 #include <est/http/message.hpp>
 #include <est/http/status.hpp>
 #include <est/http/tls_facts.hpp>
@@ -22,8 +23,10 @@
 #include <est/server/policy.hpp>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -63,57 +66,81 @@ public:
   server_options const& options() const noexcept { return options_; }
 
 private:
+  /// One request on its way through the server.
+  struct inbound {
+    http::request const& question;
+    http::tls_facts const& facts;
+    std::string_view label;
+    pki::context const& at;
+  };
+
+  /// What answers an operation. A route is found before anything else of the request is looked at.
+  struct route_entry {
+    std::string_view methods; ///< as Allow lists them
+    http::response (server::*answer)(inbound const&) const;
+  };
+
+  /// The operations that are offered, a line each; one that the authority has to be able to is behind `if constexpr`.
+  static std::optional<route_entry> find_route(std::string_view operation) {
+    if (operation == op::cacerts::name) return route_entry{"GET, HEAD", &server::answer_cacerts};
+    if (operation == op::simple_enroll::name) return route_entry{"POST", &server::template enrol<op::simple_enroll>};
+    if (operation == op::simple_reenroll::name)
+      return route_entry{"POST", &server::template enrol<op::simple_reenroll>};
+    if constexpr (key_generator<Authority>)
+      if (operation == op::server_keygen::name) return route_entry{"POST", &server::template enrol<op::server_keygen>};
+    return std::nullopt;
+  }
+
   http::response route_and_answer(http::request const& question, http::tls_facts const& facts,
                                   pki::context const& at) const {
     auto const asked = parse_target(question.target, options_.path);
     if (!asked) return plain(404, "There is no EST service at this path: " + asked.error().detail + ".");
     if (!asked->label.empty() && !(options_.knows_label && options_.knows_label(asked->label)))
       return plain(404, "There is no CA of this label here.");
-    auto const& operation = asked->operation;
-    if (operation == op::cacerts::name) {
-      if (question.method != "GET" && question.method != "HEAD") return method_not_allowed("GET, HEAD");
-      return answer_cacerts(asked->label);
-    }
-    if (operation == op::simple_enroll::name) return enrol<op::simple_enroll>(question, facts, asked->label, at);
-    if (operation == op::simple_reenroll::name) return enrol<op::simple_reenroll>(question, facts, asked->label, at);
-    if constexpr (key_generator<Authority>)
-      if (operation == op::server_keygen::name) return enrol<op::server_keygen>(question, facts, asked->label, at);
-    return plain(404, is_operation_name(operation) ? "This operation is not offered here."
-                                                   : "There is no EST operation of this name.");
+    auto const route = find_route(asked->operation);
+    if (!route)
+      return plain(404, is_operation_name(asked->operation) ? "This operation is not offered here."
+                                                            : "There is no EST operation of this name.");
+    if (!lists_method(route->methods, question.method)) return method_not_allowed(route->methods);
+    if (question.body.size() > options_.max_body)
+      return plain(413, "The request is longer than " + std::to_string(options_.max_body) + " octets.");
+    return (this->*route->answer)({question, facts, asked->label, at});
   }
 
   /// RFC 7030 section 4.1.2: the server SHOULD NOT ask who the client is.
-  http::response answer_cacerts(std::string_view label) const {
-    auto bag = authority_.ca_certificates(label);
-    if (!bag) return said_no(bag.error());
+  http::response answer_cacerts(inbound const& in) const {
+    auto bag = authority_.ca_certificates(in.label);
+    if (!bag) return said_no(bag.error(), in);
     return to_http_reply<op::cacerts>({std::move(*bag)}, options_.body);
   }
 
-  /// The three operations that begin with a CSR, in the order in which a request is refused: method, client, body,
-  /// policy, authority.
-  template <class Op>
-  http::response enrol(http::request const& question, http::tls_facts const& facts, std::string_view label,
-                       pki::context const& at) const {
-    if (question.method != Op::method) return method_not_allowed(std::string{Op::method});
-    if (question.body.size() > options_.max_body)
-      return plain(413, "The request is longer than " + std::to_string(options_.max_body) + " octets.");
+  /// Who asks, for an operation that has to know; or the answer that says why nobody it knows does.
+  std::variant<peer, http::response> admit(inbound const& in) const {
+    auto who = identify(in.question, in.facts, options_.check_password, in.at.now);
+    if (!who) return said_no(who.error(), in);
+    if (!who->authenticated()) return authentication_required(in); // RFC 7030 sections 4.2 and 4.4: MUST
+    return std::move(*who);
+  }
 
-    auto const who = identify(question, facts, options_.check_password, at.now);
-    if (!who) return said_no(who.error());
-    if (!who->authenticated()) return authentication_required(); // RFC 7030 sections 4.2 and 4.4: MUST
+  /// The three operations that begin with a CSR, in the order in which a request is refused: method and size (above),
+  /// client, body, policy, authority.
+  template <class Op> http::response enrol(inbound const& in) const {
+    auto const admitted = admit(in);
+    if (auto const* refusal = std::get_if<http::response>(&admitted)) return *refusal;
+    auto const& who = std::get<peer>(admitted);
 
-    auto const request = parse_request<Op>(question);
+    auto const request = parse_request<Op>(in.question);
     if (!request) return unreadable(request.error());
     auto const& csr = request->csr;
-    if (auto const allowed = check_policy<Op>(csr, *who); !allowed) return said_no(allowed.error());
+    if (auto const allowed = check_policy<Op>(csr, who); !allowed) return said_no(allowed.error(), in);
     if (options_.authorise)
-      if (auto const allowed = options_.authorise(*who, Op::name, label, csr); !allowed)
-        return said_no(allowed.error());
+      if (auto const allowed = options_.authorise(who, Op::name, in.label, csr); !allowed)
+        return said_no(allowed.error(), in);
 
     if constexpr (std::is_same_v<Op, op::server_keygen>)
-      return generate(csr, *who, label, at);
+      return generate(csr, who, in);
     else
-      return issue<Op>(csr, *who, label, at);
+      return issue<Op>(csr, who, in);
   }
 
   template <class Op> result<void> check_policy(pki::csr const& csr, peer const& who) const {
@@ -150,10 +177,9 @@ private:
     return {};
   }
 
-  template <class Op>
-  http::response issue(pki::csr const& csr, peer const& who, std::string_view label, pki::context const& at) const {
-    auto decided = authority_.issue(csr, who, label, at);
-    if (!decided) return said_no(decided.error());
+  template <class Op> http::response issue(pki::csr const& csr, peer const& who, inbound const& in) const {
+    auto decided = authority_.issue(csr, who, in.label, in.at);
+    if (!decided) return said_no(decided.error(), in);
     if (auto* later = std::get_if<pending>(&*decided)) return answer_later(std::move(*later));
     auto& certificate = std::get<pki::certificate>(*decided);
     if (certificate.public_key_info() != csr.public_key_info())
@@ -164,19 +190,19 @@ private:
     return to_http_reply<Op>(typename Op::reply{std::move(*reply)}, options_.body);
   }
 
-  http::response generate(pki::csr const& csr, peer const& who, std::string_view label,
-                          pki::context const& at) const requires key_generator<Authority> {
-    auto key = authority_.generate_key(csr, label, at);
-    if (!key) return said_no(key.error());
+  http::response generate(pki::csr const& csr, peer const& who,
+                          inbound const& in) const requires key_generator<Authority> {
+    auto key = authority_.generate_key(csr, in.label, in.at);
+    if (!key) return said_no(key.error(), in);
     pki::csr_order order;
     order.subject = csr.subject_der();
     order.hash = {};
     for (auto const& attribute : csr.attributes())
       if (!(attribute.oid == pki::oids::challenge_password)) order.attributes.push_back(attribute);
-    auto const own = pki::make_csr(order, *key, at);
+    auto const own = pki::make_csr(order, *key, in.at);
     if (!own) return trouble(own.error());
-    auto decided = authority_.issue(*own, who, label, at);
-    if (!decided) return said_no(decided.error());
+    auto decided = authority_.issue(*own, who, in.label, in.at);
+    if (!decided) return said_no(decided.error(), in);
     if (auto* later = std::get_if<pending>(&*decided)) return answer_later(std::move(*later));
     auto reply = make_generated(std::move(*key), std::move(std::get<pki::certificate>(*decided)));
     if (!reply) return trouble(std::move(reply.error()));
@@ -198,16 +224,23 @@ private:
     return answer;
   }
 
+  static bool lists_method(std::string_view methods, std::string_view method) {
+    for (auto const one : http::detail::split_list(methods))
+      if (one == method) return true;
+    return false;
+  }
+
   /// RFC 9110 section 15.5.6: a 405 MUST have an Allow field.
-  static http::response method_not_allowed(std::string allowed) {
-    auto answer = plain(405, "This operation is asked for with " + allowed + ".");
-    answer.headers.add("Allow", std::move(allowed));
+  static http::response method_not_allowed(std::string_view allowed) {
+    auto answer = plain(405, "This operation is asked for with " + std::string{allowed} + ".");
+    answer.headers.add("Allow", std::string{allowed});
     return answer;
   }
 
   /// RFC 7030 section 3.2.3; RFC 9110 section 15.5.2: a 401 MUST have a challenge, so that without HTTP authentication it
   /// cannot be one.
-  http::response authentication_required(std::string_view sentence = "Authentication is required.") const {
+  http::response authentication_required(inbound const&,
+                                         std::string_view sentence = "Authentication is required.") const {
     if (!options_.check_password) return plain(403, "A TLS client certificate is required.");
     auto answer = plain(401, sentence);
     std::string realm;
@@ -231,9 +264,9 @@ private:
   }
 
   /// A hook or the authority said no. Only what is fit for the client is repeated.
-  http::response said_no(failure const& f) const {
+  http::response said_no(failure const& f, inbound const& in) const {
     switch (f.code) {
-    case errc::unauthenticated: return authentication_required(readable_text(f.detail));
+    case errc::unauthenticated: return authentication_required(in, readable_text(f.detail));
     case errc::refused: return plain(403, readable_text(f.detail));
     case errc::bad_signature:
     case errc::invalid_argument:
