@@ -159,6 +159,11 @@ inline const object_id extension_request{1, 2, 840, 113549, 1, 9, 14};
 inline const object_id smime_capabilities{1, 2, 840, 113549, 1, 9, 15};
 inline const object_id decrypt_key_identifier{1, 2, 840, 113549, 1, 9, 16, 2, 37};
 inline const object_id asymmetric_decrypt_key_identifier{1, 2, 840, 113549, 1, 9, 16, 2, 54};
+// RFC 7894 section 6; RFC 6402 section 2.8
+inline const object_id otp_challenge{1, 2, 840, 113549, 1, 9, 16, 2, 56};
+inline const object_id revocation_challenge{1, 2, 840, 113549, 1, 9, 16, 2, 57};
+inline const object_id est_identity_linking{1, 2, 840, 113549, 1, 9, 16, 2, 58};
+inline const object_id change_subject_name{1, 3, 6, 1, 5, 5, 7, 7, 36};
 
 // Certificate extensions. RFC 5280 section 4.2.1
 inline const object_id subject_key_identifier{2, 5, 29, 14};
@@ -166,11 +171,22 @@ inline const object_id key_usage{2, 5, 29, 15};
 inline const object_id subject_alternative_name{2, 5, 29, 17};
 inline const object_id basic_constraints{2, 5, 29, 19};
 inline const object_id authority_key_identifier{2, 5, 29, 35};
+inline const object_id name_constraints{2, 5, 29, 30};
+inline const object_id crl_distribution_points{2, 5, 29, 31};
+inline const object_id certificate_policies{2, 5, 29, 32};
 inline const object_id extended_key_usage{2, 5, 29, 37};
+
+// Extensions of revocation lists and of their entries. RFC 5280 sections 5.2 and 5.3
+inline const object_id crl_number{2, 5, 29, 20};
+inline const object_id crl_reason{2, 5, 29, 21};
+inline const object_id invalidity_date{2, 5, 29, 24};
+inline const object_id delta_crl_indicator{2, 5, 29, 27};
+inline const object_id issuing_distribution_point{2, 5, 29, 28};
 
 // Extended key usages. RFC 5280 section 4.2.1.12; RFC 6402 section 2.10
 inline const object_id server_auth{1, 3, 6, 1, 5, 5, 7, 3, 1};
 inline const object_id client_auth{1, 3, 6, 1, 5, 5, 7, 3, 2};
+inline const object_id any_extended_key_usage{2, 5, 29, 37, 0};
 inline const object_id cmc_ca{1, 3, 6, 1, 5, 5, 7, 3, 27};
 inline const object_id cmc_ra{1, 3, 6, 1, 5, 5, 7, 3, 28};
 
