@@ -32,6 +32,7 @@
 #include <est/pki/certificate.hpp>
 #include <est/pki/certificate_builder.hpp>
 #include <est/pki/certs_only.hpp>
+#include <est/pki/cms_types.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/csr.hpp>
 #include <est/pki/der.hpp>
@@ -46,6 +47,7 @@
 #include <est/pki/pkcs8.hpp>
 #include <est/pki/private_key.hpp>
 #include <est/pki/signature.hpp>
+#include <est/pki/signed_data.hpp>
 #include <est/pki/signer.hpp>
 #include <est/pki/text.hpp>
 #include <est/pki/tlv.hpp>
