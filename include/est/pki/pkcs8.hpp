@@ -36,7 +36,12 @@ namespace est::pki {
 class private_key {
 public:
   /// PrivateKeyInfo, version 1, DER. Attributes that were read are not written.
-  secret_bytes encode() const { return secret_bytes{Botan::PKCS8::BER_encode(*key_)}; }
+  secret_bytes encode() const {
+    if (pss_identifier_.empty()) return secret_bytes{Botan::PKCS8::BER_encode(*key_)};
+    auto const key = key_->private_key_bits();
+    return secret_bytes{der::sequence<detail::secret_vector>(
+        {der::integer(0u), pss_identifier_, der::value<detail::secret_vector>(tag::octet_string, key)})};
+  }
   /// The whole SubjectPublicKeyInfo, DER.
   bytes public_key_info() const { return public_key_info_; }
   /// Whether the certificate's public key is this one's.
@@ -60,9 +65,16 @@ private:
   private_key(std::unique_ptr<Botan::Private_Key> key, key_spec spec)
       : key_(std::move(key)), public_key_info_(key_->subject_public_key()), spec_(std::move(spec)) {}
 
+  /// Keeps an RSA key to RSASSA-PSS, as its AlgorithmIdentifier says. RFC 4055 section 1.2
+  void bind_to_pss(byte_view identifier, byte_view public_key) {
+    pss_identifier_ = to_bytes(identifier);
+    public_key_info_ = der::sequence({identifier, der::bit_string(public_key)});
+  }
+
   std::unique_ptr<Botan::Private_Key> key_;
   bytes public_key_info_;
   key_spec spec_;
+  bytes pss_identifier_; ///< the AlgorithmIdentifier of a key that is marked id-RSASSA-PSS; else empty
 };
 
 namespace detail {
@@ -162,7 +174,8 @@ inline result<secret_vector> wrap_in_pkcs8(byte_view der) {
 ///          RFC 8410 section 7 for what is within
 /// Grammar: OneAsymmetricKey ::= SEQUENCE { version INTEGER {v1(0), v2(1)}, privateKeyAlgorithm, privateKey OCTET STRING,
 ///          attributes [0] IMPLICIT SET OPTIONAL, publicKey [1] IMPLICIT BIT STRING OPTIONAL }
-/// In:      DER, nothing behind it. RSA up to 16384 bits, ECDSA on any curve that Botan knows by name, Ed25519
+/// In:      DER, nothing behind it. RSA up to 16384 bits, also when marked id-RSASSA-PSS (such a key signs in no other way,
+///          and its public key says so too: RFC 4055 section 1.2), ECDSA on any curve that Botan knows by name, Ed25519
 /// Notes:   pkcs8_version_2, pkcs8_attributes, pkcs8_public_key, pkcs8_public_key_in_version_1
 /// Errors:  malformed_key, whose detail names the form that was found instead (RSAPrivateKey, ECPrivateKey,
 ///          EncryptedPrivateKeyInfo, PEM); key_mismatch where a public key came along that is another's, or the numbers of
@@ -277,6 +290,8 @@ inline result<private_key> parse_private_key(byte_view pkcs8_der, notes* out = n
     if (came && !equal(*came, derived->key) && !detail::same_point(*came, derived->key))
       return fail(errc::key_mismatch, std::string{where}, "the public key beside the private one is another's",
                   has_public_key ? public_key_at : key.offset);
+
+  if (oid == oids::rsassa_pss) made.bind_to_pss(algorithm.whole, derived->key);
 
   if (*number == 1) remark(out, note_code::pkcs8_version_2, std::string{where}, version.offset);
   if (has_attributes) remark(out, note_code::pkcs8_attributes, std::string{where}, attributes_at);
