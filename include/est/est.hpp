@@ -32,8 +32,10 @@
 #include <est/pki/certificate.hpp>
 #include <est/pki/certificate_builder.hpp>
 #include <est/pki/certs_only.hpp>
+#include <est/pki/change_subject_name.hpp>
 #include <est/pki/cms_types.hpp>
 #include <est/pki/context.hpp>
+#include <est/pki/crl.hpp>
 #include <est/pki/csr.hpp>
 #include <est/pki/der.hpp>
 #include <est/pki/encrypted_key.hpp>
@@ -41,8 +43,10 @@
 #include <est/pki/key_form.hpp>
 #include <est/pki/key_spec.hpp>
 #include <est/pki/name.hpp>
+#include <est/pki/name_constraints.hpp>
 #include <est/pki/oids.hpp>
 #include <est/pki/path.hpp>
+#include <est/pki/path_validation.hpp>
 #include <est/pki/pem.hpp>
 #include <est/pki/pkcs8.hpp>
 #include <est/pki/private_key.hpp>

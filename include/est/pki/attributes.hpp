@@ -26,13 +26,37 @@ struct attribute {
 /// The DER of an attribute, its values in DER order.
 inline bytes encode_attribute(attribute const& a) { return der::sequence({a.oid.encode(), der::set_of(a.values)}); }
 
-/// challengePassword: a PrintableString where the text keeps to that alphabet (base64 does), else a UTF8String.
-/// Source: RFC 2985 section 5.4.1; RFC 7030 section 3.5
-inline attribute challenge_password_attribute(std::string_view text) {
+/// An attribute of one DirectoryString: a PrintableString where the text keeps to that alphabet (base64 does), else a
+/// UTF8String.
+/// Source: RFC 7894 section 3
+inline attribute directory_text_attribute(object_id const& oid, std::string_view text) {
   static constexpr std::string_view printable =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?";
   bool const plain = text.find_first_not_of(printable) == std::string_view::npos;
-  return {oids::challenge_password, {der::text(plain ? tag::printable_string : tag::utf8_string, text)}};
+  return {oid, {der::text(plain ? tag::printable_string : tag::utf8_string, text)}};
+}
+
+/// challengePassword, which EST uses for the channel binding.
+/// Source: RFC 2985 section 5.4.1; RFC 7030 section 3.5
+/// In:     at most 255 characters, as in the three that follow
+inline attribute challenge_password_attribute(std::string_view text) {
+  return directory_text_attribute(oids::challenge_password, text);
+}
+/// otpChallenge: a one-time password for the request.
+/// Source: RFC 7894 section 3.1
+inline attribute otp_challenge_attribute(std::string_view password) {
+  return directory_text_attribute(oids::otp_challenge, password);
+}
+/// revocationChallenge: the password by which revocation may be asked for later.
+/// Source: RFC 7894 section 3.2
+inline attribute revocation_challenge_attribute(std::string_view password) {
+  return directory_text_attribute(oids::revocation_challenge, password);
+}
+/// estIdentityLinking: the channel binding under a name of its own. challengePassword may stand beside it for servers that
+/// do not know it.
+/// Source: RFC 7894 sections 3.3 and 4
+inline attribute est_identity_linking_attribute(std::string_view binding) {
+  return directory_text_attribute(oids::est_identity_linking, binding);
 }
 
 /// extensionRequest. There is at least one extension: the type is SIZE (1..MAX).

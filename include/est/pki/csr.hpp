@@ -10,6 +10,7 @@
 #include <est/pki/certificate.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/extensions.hpp>
+#include <est/pki/pem.hpp>
 #include <est/pki/private_key.hpp>
 #include <est/pki/signature.hpp>
 #include <est/pki/signer.hpp>
@@ -64,8 +65,13 @@ public:
   /// The text of challengePassword, in UTF-8: PrintableString, UTF8String, TeletexString, BMPString, UniversalString and,
   /// with a note at parsing, IA5String. None where there is no such attribute or its value is no string.
   /// Source: RFC 2985 section 5.4.1; RFC 7030 section 3.5 puts the channel binding there
-  std::optional<std::string> challenge_password() const {
-    auto const found = find(oids::challenge_password);
+  std::optional<std::string> challenge_password() const { return text(oids::challenge_password); }
+
+  /// The text of an attribute of one character string: otpChallenge, revocationChallenge, estIdentityLinking. None where
+  /// there is no such attribute, or its value is no string.
+  /// Source: RFC 7894 section 3
+  std::optional<std::string> text(object_id const& oid) const {
+    auto const found = find(oid);
     if (found == nullptr || found->values.empty()) return std::nullopt;
     auto const value = read_tlv(found->values.front());
     if (!value) return std::nullopt;
@@ -212,6 +218,23 @@ struct csr_order {
   std::vector<attribute> attributes;
   std::string hash = "SHA-256"; ///< as Botan names it; "" for the one that fits the key; Ed25519 takes none
 };
+
+/// Reads a certification request from PEM, as tools write it: the first block of it in the text.
+/// Source: RFC 7468 section 7; the label NEW CERTIFICATE REQUEST is an older one
+/// Errors: malformed_csr (no such block), malformed_base64, those of parse_csr
+inline result<csr> parse_csr_pem(std::string_view text, notes* out = nullptr) {
+  std::size_t at = 0;
+  while (auto const block = next_pem_block(text, at)) {
+    at = block->end;
+    if (block->label != "CERTIFICATE REQUEST" && block->label != "NEW CERTIFICATE REQUEST") continue;
+    auto const der = decode_base64(block->base64);
+    if (!der) return fail_in("pem", der.error());
+    return parse_csr(*der, out);
+  }
+  return fail(errc::malformed_csr, "pem", "the text holds no CERTIFICATE REQUEST block");
+}
+
+inline std::string encode_pem(csr const& request) { return encode_pem("CERTIFICATE REQUEST", request.der()); }
 
 /// Makes and signs a certification request.
 /// Source:   RFC 2986 section 4.2
