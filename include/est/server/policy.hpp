@@ -60,6 +60,10 @@ struct server_options {
   /// section 3.7). Without it: none.
   std::function<bool(peer const&)> is_trusted_with_linking;
 
+  /// Whether the otpChallenge of a CSR is good for this client (RFC 7894 section 3.1). Without it, the attribute is left to
+  /// the authority.
+  std::function<bool(peer const&, std::string_view password)> check_one_time_password;
+
   /// Asked where the signature of an enrolment's CSR does not verify under the CSR's own key; success lets it pass. For
   /// keys that cannot sign and whose possession is proven otherwise (RFC 9883). Without it: refused.
   std::function<result<void>(pki::csr const&, peer const&)> on_broken_signature;
@@ -75,36 +79,66 @@ struct server_options {
   std::function<void(failure const&)> on_trouble;
 };
 
-/// Verifies that a CSR is linked to the connection it came on, as far as policy and connection allow.
-/// Source:  RFC 7030 sections 3.5 and 3.7; RFC 9266; for TLS 1.3 see docs/decisions
-/// In:      tls-unique counts on TLS 1.2 with extended master secret alone (RFC 7627 section 1: without it two connections
-///          can be made to share the value); on TLS 1.3 tls-exporter and the client's Finished
-/// Errors:  refused, with the sentence that RFC 7030 section 3.5 asks for (SHOULD)
-inline result<void> check_linking(pki::csr const& csr, peer const& who, server_options const& options) {
-  auto const refused = [](std::string why) {
-    return fail(errc::refused, "csr.challengePassword",
-                "Linking of identity and proof of possession is required: " + std::move(why));
-  };
-  if (csr.find(pki::oids::challenge_password) == nullptr) {
-    if (options.link == linking::optional) return {};
-    return refused("put the channel binding of this TLS connection into the challengePassword of the CSR.");
-  }
-  if (options.is_trusted_with_linking && options.is_trusted_with_linking(who)) return {};
-  auto const password = csr.challenge_password();
-  if (!password) return refused("the challengePassword of the CSR cannot be read.");
+namespace detail {
+
+inline tl::unexpected<failure> not_linked(std::string_view attribute, std::string why) {
+  return fail(errc::refused, "csr." + std::string{attribute},
+              "Linking of identity and proof of possession is required: " + std::move(why));
+}
+
+/// One attribute that holds a channel binding, if the CSR has it.
+inline result<void> check_link(pki::csr const& csr, pki::object_id const& oid, std::string const& attribute,
+                               peer const& who, server_options const& options) {
+  if (csr.find(oid) == nullptr) return {};
+  auto const password = csr.text(oid);
+  if (!password) return not_linked(attribute, "the " + attribute + " of the CSR cannot be read.");
   auto const& tls = who.tls;
   if (tls.version == http::tls_version::tls_1_2) {
     if (!tls.extended_master_secret)
-      return refused("this TLS 1.2 connection has no extended master secret, so that tls-unique proves nothing.");
+      return not_linked(attribute,
+                        "this TLS 1.2 connection has no extended master secret, so that tls-unique proves nothing.");
     if (is_channel_binding(*password, tls, channel_binding::tls_unique)) return {};
-    return refused("the challengePassword of the CSR is not the tls-unique value of this connection.");
+    return not_linked(attribute, "the " + attribute + " of the CSR is not the tls-unique value of this connection.");
   }
   if (is_channel_binding(*password, tls, channel_binding::tls_exporter) ||
       is_channel_binding(*password, tls, channel_binding::finished))
     return {};
   if (options.on_unverifiable_link == unverifiable_link::accept) return {};
-  return refused("the challengePassword of the CSR is not a channel binding of this connection; on TLS 1.3, where "
-                 "tls-unique does not exist, it may be left out or hold tls-exporter.");
+  return not_linked(attribute, "the " + attribute +
+                                   " of the CSR is not a channel binding of this connection; on TLS 1.3, where "
+                                   "tls-unique does not exist, it may be left out or hold tls-exporter.");
+}
+
+} // namespace detail
+
+/// Verifies that a CSR is linked to the connection it came on, as far as policy and connection allow.
+/// Source:  RFC 7030 sections 3.5 and 3.7; RFC 7894 section 4: estIdentityLinking holds the binding under a name of its own,
+///          challengePassword may stand beside it, and each that is there has to hold; RFC 9266; for TLS 1.3 see
+///          docs/decisions
+/// In:      tls-unique counts on TLS 1.2 with extended master secret alone (RFC 7627 section 1: without it two connections
+///          can be made to share the value); on TLS 1.3 tls-exporter and the client's Finished
+/// Errors:  refused, with the sentence that RFC 7030 section 3.5 asks for (SHOULD)
+inline result<void> check_linking(pki::csr const& csr, peer const& who, server_options const& options) {
+  if (csr.find(pki::oids::challenge_password) == nullptr && csr.find(pki::oids::est_identity_linking) == nullptr) {
+    if (options.link == linking::optional) return {};
+    return detail::not_linked("challengePassword", "put the channel binding of this TLS connection into the "
+                                                   "challengePassword of the CSR.");
+  }
+  if (options.is_trusted_with_linking && options.is_trusted_with_linking(who)) return {};
+  if (auto const held = detail::check_link(csr, pki::oids::est_identity_linking, "estIdentityLinking", who, options);
+      !held)
+    return held;
+  return detail::check_link(csr, pki::oids::challenge_password, "challengePassword", who, options);
+}
+
+/// Verifies the one-time password of a CSR, where it has one and the owner has a hook for it.
+/// Source: RFC 7894 sections 3.1 and 4: what is there has to hold, unless local policy is to ignore it
+/// Errors: refused
+inline result<void> check_one_time_password(pki::csr const& csr, peer const& who, server_options const& options) {
+  if (!options.check_one_time_password || csr.find(pki::oids::otp_challenge) == nullptr) return {};
+  auto const password = csr.text(pki::oids::otp_challenge);
+  if (password && options.check_one_time_password(who, *password)) return {};
+  return fail(errc::refused, "csr.otpChallenge", "The one-time password of the CSR is not accepted.");
 }
 
 namespace detail {
@@ -122,7 +156,8 @@ inline bool same_but_for_string_types(byte_view a, byte_view b) {
 } // namespace detail
 
 /// Verifies that a re-enrolment asks for the names of the certificate that it renews.
-/// Source:  RFC 7030 section 4.2.2: Subject and SubjectAltName "MUST be identical"
+/// Source:  RFC 7030 section 4.2.2: Subject and SubjectAltName "MUST be identical"; other names are asked for by
+///          ChangeSubjectName, beside the old ones (RFC 6402 section 2.8), and granted by the authority
 /// Notes:   a subject whose strings are written in another type (UTF8String for PrintableString) is taken for identical:
 ///          many clients rebuild the name from text. Case, blanks and the order of its parts count.
 /// Errors:  refused
