@@ -10,6 +10,7 @@
 #include <est/core/result.hpp>
 #include <est/http/auth.hpp>
 #include <est/http/message.hpp>
+#include <est/http/status.hpp>
 #include <est/message/endpoint.hpp>
 #include <est/message/pending.hpp>
 #include <est/mime/body.hpp>
@@ -51,6 +52,9 @@ struct incoming_content {
 ///   request        what the client sends
 ///   success        what a 200 answer says
 ///   reply          success, or std::variant<success, pending> where a 202 answer is lawful
+/// and takes, where an operation has it:
+///   decode_refusal      reads the body of an answer without success that is a message of its own (RFC 7030 section 4.3.2)
+///   success::http_status   the status that the answer goes with, where it may be another than 200
 template <class Op>
 concept Operation = requires(typename Op::request const& question, typename Op::success const& answer,
                              http::request const& received, incoming_content const& content,
@@ -153,6 +157,16 @@ template <Operation Op>
 result<typename Op::reply> parse_reply(http::response const& answer, typename Op::request const* asked, notes* out) {
   if constexpr (may_be_pending<Op>)
     if (answer.status == 202) return typename Op::reply{read_pending(answer, out)};
+  // RFC 7030 section 4.3.2: some refusals are messages of their own. A 401 stays what it is: credentials are wanted.
+  if constexpr (requires(incoming_content const& content) { Op::decode_refusal(content, answer.status, out); })
+    if (answer.status >= 400 && answer.status != 401)
+      if (auto type = content_type_of(answer.headers, nullptr, "header", Op::reply_media_type)) {
+        notes inner;
+        if (auto refusal = Op::decode_refusal({std::move(*type), answer.body}, answer.status, &inner)) {
+          for (auto const& n : inner) remark(out, n.code, n.where, n.offset, n.detail);
+          return typename Op::reply{std::move(*refusal)};
+        }
+      }
   // RFC 7030 sections 4.1.3, 4.2.3 and 4.4.2: success is 200 and nothing else.
   if (answer.status != 200) return fail(status_failure(answer, Op::is_optional));
   auto type = content_type_of(answer.headers, out, "header", Op::reply_media_type);
@@ -223,6 +237,10 @@ http::response to_http_reply(typename Op::reply const& answer, body_options cons
   http::response made;
   made.status = 200;
   made.reason = "OK";
+  if constexpr (requires { success->http_status; }) { // a refusal that is a message of its own
+    made.status = success->http_status;
+    made.reason = http::reason_phrase(made.status);
+  }
   detail::add_content(made.headers, made.body, Op::encode_success(*success, options), options);
   return made;
 }

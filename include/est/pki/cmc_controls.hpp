@@ -4,8 +4,10 @@
 
 #include <est/core/notes.hpp>
 #include <est/core/result.hpp>
+#include <est/pki/botan.hpp>
 #include <est/pki/certificate.hpp>
 #include <est/pki/cmc_data.hpp>
+#include <est/pki/cms_types.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/der.hpp>
 #include <est/pki/oids.hpp>
@@ -262,7 +264,7 @@ inline result<cmc_status_info> parse_cmc_status(byte_view value, bool version_2,
       part.path.push_back(detail::take_body_part_id(parts, state));
     info.parts.push_back(std::move(part));
   }
-  if (fields.at(tag::utf8_string)) info.text = to_text(fields.take(tag::utf8_string, "statusString").content);
+  if (fields.at(tag::utf8_string)) info.text = est::to_text(fields.take(tag::utf8_string, "statusString").content);
   bool unreadable_time = false;
   if (fields.at(tag::integer)) {
     info.more = static_cast<cmc_fail_info>(detail::take_code(fields, state, "failInfo"));
@@ -341,7 +343,7 @@ inline std::optional<bytes> transaction_id_of(std::span<const cmc_control> contr
 inline std::optional<std::string> identification_of(std::span<const cmc_control> controls) {
   auto const content = detail::control_content(controls, oids::cmc_identification, tag::utf8_string);
   if (!content) return std::nullopt;
-  return to_text(byte_view{*content});
+  return est::to_text(byte_view{*content});
 }
 
 /// All statuses of a response, both versions, in the order in which they stand.
@@ -364,37 +366,24 @@ inline result<std::vector<cmc_status_info>> read_cmc_statuses(std::span<const cm
   return list;
 }
 
-/// Names a certificate.
-/// Grammar: CMCCertId ::= IssuerAndSerialNumber ::= SEQUENCE { issuer Name, serialNumber INTEGER }
-struct cmc_certificate_id {
-  bytes issuer_der;
-  bytes serial; ///< big-endian, without the octet that only keeps the sign
-
-  bool names(certificate const& c) const { return issuer_der == c.issuer_der() && serial == c.serial(); }
-  friend bool operator==(cmc_certificate_id const&, cmc_certificate_id const&) = default;
-};
-
 /// The confirmCertAcceptance control for a certificate.
-/// Source: RFC 5272 section 6.14
+/// Source:  RFC 5272 section 6.14
+/// Grammar: CMCCertId ::= IssuerAndSerialNumber ::= SEQUENCE { issuer Name, serialNumber INTEGER }
 inline cmc_control make_confirm_acceptance(body_part_id id, certificate const& accepted) {
   return make_cmc_control(id, oids::cmc_confirm_cert_acceptance,
-                          der::sequence({accepted.issuer_der(), der::integer(byte_view{accepted.serial()})}));
+                          detail::encode_issuer_and_serial(issuer_and_serial_of(accepted)));
 }
 
 /// Reads the value of a confirmCertAcceptance control.
-/// Errors: malformed_cms
-inline result<cmc_certificate_id> parse_confirm_acceptance(byte_view value) {
+/// Errors: malformed_cms, and what the walk finds
+inline result<certificate_identifier> parse_confirm_acceptance(byte_view value) {
   tlv_state state{errc::malformed_cms, "confirmCertAcceptance"};
   tlv_reader outer{value, state};
-  auto fields = outer.enter(tag::sequence, "IssuerAndSerialNumber");
-  auto const issuer = fields.take(tag::sequence, "issuer");
-  auto const serial = fields.take(tag::integer, "serialNumber");
-  fields.end("IssuerAndSerialNumber");
+  auto const whole = outer.take(tag::sequence, "IssuerAndSerialNumber");
   outer.end("the octets");
+  auto named = detail::read_issuer_and_serial(whole, state);
   if (!state.ok()) return fail(*state.first);
-  auto octets = serial.content;
-  if (octets.size() > 1 && octets[0] == 0) octets = octets.subspan(1);
-  return cmc_certificate_id{to_bytes(issuer.whole), to_bytes(octets)};
+  return named;
 }
 
 /// The parts that a controlProcessed control names as done by somebody before; empty where there is none or it cannot be
@@ -411,6 +400,17 @@ inline std::vector<body_part_id> processed_controls(std::span<const cmc_control>
       if (auto const id = detail::read_body_part_id(parts.take_any("BodyPartReference"))) list.push_back(*id);
   }
   return list;
+}
+
+/// Random octets for a nonce or a transaction identifier; the first is never zero and never makes an INTEGER negative.
+/// Errors: internal where the generator fails
+inline result<bytes> make_cmc_nonce(context const& with, std::size_t octets = 16) {
+  return guarded(errc::internal, "nonce", [&] {
+    bytes made(octets);
+    with.rng.randomize(made.data(), made.size());
+    if (!made.empty()) made[0] = static_cast<std::uint8_t>((made[0] & 0x7fu) | 0x40u);
+    return made;
+  });
 }
 
 /// Whether a control is one that this toolkit has a name for.
