@@ -24,6 +24,8 @@ using issuance = std::variant<pki::certificate, pending>;
 ///                                       (RFC 7030 section 4.1.3)
 ///   issue(csr, peer, label, context)    one certificate for the key of the CSR, whose signature the server has verified
 ///                                       (RFC 7030 section 4.2); the server has authenticated and authorised the peer
+/// A CSR may ask for other names by ChangeSubjectName (pki::requested_name_change): grant them, or refuse the request; a
+/// certificate with the old names is no answer to it (RFC 6402 section 2.8).
 /// The label is empty for a path without one. Both are called from several threads at once.
 /// Errors:  refused, unsupported_algorithm or invalid_argument: the request is refused with 4xx and the detail as its
 ///          text, which the client reads; anything else, and any exception: 500 without a word.
@@ -35,6 +37,17 @@ concept certification_authority = requires(A& a, pki::csr const& csr, peer const
                                            pki::context const& at) {
   { a.ca_certificates(label) } -> std::same_as<result<pki::certs_only>>;
   { a.issue(csr, who, label, at) } -> std::same_as<result<issuance>>;
+};
+
+/// Knows which certificates were revoked. A server in front of such an authority refuses a client whose TLS certificate was.
+///   is_revoked(certificate, context)    whether that certificate is revoked at the context's time; false for one that
+///                                       another authority issued and this one knows nothing of (RFC 7030 section 3.3.2
+///                                       lets clients come with certificates of third parties)
+/// Called from several threads at once. Errors: any, where it cannot be said: the client is answered 500 and is not let in.
+template <class A>
+concept revocation_checker = certification_authority<A> &&
+    requires(A& a, pki::certificate const& shown, pki::context const& at) {
+  { a.is_revoked(shown, at) } -> std::same_as<result<bool>>;
 };
 
 /// Makes key pairs for clients as well. A server offers /serverkeygen only in front of such an authority.
