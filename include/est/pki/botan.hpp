@@ -69,10 +69,12 @@ template <class F> auto guarded_quietly(errc code, std::string_view where, std::
 namespace botan {
 
 #if BOTAN_VERSION_MAJOR >= 3
+inline constexpr auto encryption = Botan::Cipher_Dir::Encryption;
 inline constexpr auto decryption = Botan::Cipher_Dir::Decryption;
 inline constexpr auto der_signature = Botan::Signature_Format::DerSequence;
 inline constexpr auto plain_signature = Botan::Signature_Format::Standard;
 #else
+inline constexpr auto encryption = Botan::ENCRYPTION;
 inline constexpr auto decryption = Botan::DECRYPTION;
 inline constexpr auto der_signature = Botan::DER_SEQUENCE;
 inline constexpr auto plain_signature = Botan::IEEE_1363;
