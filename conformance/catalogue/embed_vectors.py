@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from embed import literal  # noqa: E402
+from embed import HEAD, literal  # noqa: E402
 
 
 def files_named(value) -> set:
@@ -34,7 +34,7 @@ def main() -> None:
             pass  # the loader will say what is wrong with it
     payloads = sorted(root / name for name in named if (root / name).is_file())
 
-    out = ['#include "embedded.hpp"', "", "namespace est::conformance {", "", "namespace {", ""]
+    out = [*HEAD, "namespace est::conformance {", "", "namespace {", ""]
     for kind, files in (("probe", probes), ("payload", payloads)):
         for index, file in enumerate(files):
             lines = file.read_bytes().splitlines(keepends=True) or [b""]

@@ -111,7 +111,8 @@ BOOST_AUTO_TEST_CASE(a1_to_a3_are_read_as_printed_with_the_bodies_that_their_len
 
 BOOST_AUTO_TEST_CASE(a_header_line_that_the_page_wrapped_is_joined_and_said_so) {
   auto const a3 = read(read_vector("rfc7030/a3-section.txt"));
-  auto const authorization = *request_of(a3.messages[1]).headers.find("authorization");
+  auto const question = request_of(a3.messages[1]);
+  auto const authorization = *question.headers.find("authorization");
   BOOST_TEST(authorization.find("nonce=\"1368141352\"") != std::string::npos);
   BOOST_TEST(authorization.find("cnonce=\"MTYwMzg3\"") != std::string::npos);
   BOOST_TEST(remarks_on(a3, 31, "wrapped"));

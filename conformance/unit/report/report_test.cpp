@@ -9,6 +9,7 @@
 
 using namespace est;
 using namespace est::conformance;
+using namespace std::string_literals;
 
 namespace {
 
@@ -191,7 +192,7 @@ BOOST_AUTO_TEST_CASE(the_json_has_the_promised_keys) {
 
 BOOST_AUTO_TEST_CASE(hostile_texts_leave_json_valid_and_the_terminal_alone) {
   auto f = said(a_must, outcome::fail, std::string{"name\xff\x1b]0;owned\x07"});
-  f.actual = std::string{"\x1b[2J\xc3( \xf0\x9f\x98\x80 \0 \xe2\x80\xae", 20};
+  f.actual = "\x1b[2J\xc3( \xf0\x9f\x98\x80 \0 \xe2\x80\xae"s;
   f.expected = std::string(3000, 'x');
   auto const m = of({f});
   BOOST_TEST(!nlohmann::json::parse(to_json(m), nullptr, false).is_discarded());
