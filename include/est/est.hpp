@@ -9,15 +9,18 @@
 #include <est/core/failure.hpp>
 #include <est/core/hash.hpp>
 #include <est/core/notes.hpp>
+#include <est/core/random.hpp>
 #include <est/core/result.hpp>
 #include <est/core/secret.hpp>
 
 #include <est/http/auth.hpp>
 #include <est/http/date.hpp>
+#include <est/http/digest.hpp>
 #include <est/http/framing.hpp>
 #include <est/http/message.hpp>
 #include <est/http/message_machine.hpp>
 #include <est/http/reader.hpp>
+#include <est/http/redirect.hpp>
 #include <est/http/status.hpp>
 #include <est/http/tls_facts.hpp>
 #include <est/http/writer.hpp>
@@ -69,11 +72,18 @@
 #include <est/transport/loopback.hpp>
 #include <est/transport/recording.hpp>
 
+#include <est/client/authentication.hpp>
 #include <est/client/client.hpp>
+#include <est/client/redirect.hpp>
+#include <est/client/renewal.hpp>
 #include <est/client/trust.hpp>
 
+#include <est/server/approval.hpp>
+#include <est/server/authentication.hpp>
 #include <est/server/authority.hpp>
+#include <est/server/digest.hpp>
 #include <est/server/memory_ca.hpp>
+#include <est/server/names.hpp>
 #include <est/server/peer.hpp>
 #include <est/server/policy.hpp>
 #include <est/server/server.hpp>

@@ -1,6 +1,6 @@
 #pragma once
-/// What a server decides before it asks its authority, and what of that its owner decides: the options, the check of the
-/// channel binding in a CSR, and the comparison of names in a re-enrolment.
+/// What a server decides before it asks its authority, and what of that its owner decides: the options, and the check of
+/// the channel binding in a CSR. The comparison of names is in names.hpp.
 
 #include <est/core/result.hpp>
 #include <est/message/channel_binding.hpp>
@@ -10,6 +10,8 @@
 #include <est/pki/extensions.hpp>
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
+#include <est/server/digest.hpp>
+#include <est/server/names.hpp>
 #include <est/server/peer.hpp>
 
 #include <chrono>
@@ -39,15 +41,17 @@ enum class unverifiable_link : std::uint8_t {
 /// What a server's owner decides. Hooks are called from several threads at once; an exception from one is a 500.
 struct server_options {
   std::string path = "/.well-known/est";         ///< RFC 7030 section 3.2.2
-  std::string realm = "est";                     ///< of HTTP Basic
+  std::string realm = "est";                     ///< of HTTP Basic and Digest
   std::size_t max_body = std::size_t{256} << 10; ///< octets; a longer request is answered 413
 
   /// Whether a CA label is known. The path without a label always is, since services have to be there "regardless of
   /// whether the additional path segment is present" (RFC 7030 section 3.2.2). Without the hook: none is.
   std::function<bool(std::string_view label)> knows_label;
 
-  /// Whether user and password belong together. Without it, HTTP authentication is not offered.
+  /// Whether user and password belong together. Without it, HTTP Basic is not offered.
   password_check check_password;
+  /// Without it, HTTP Digest is not offered. Where both are, a 401 asks for Digest first.
+  std::optional<digest_policy> digest = std::nullopt;
 
   /// Whether an authenticated client may have this. Its failure's detail is read by the client: code `refused` for 403,
   /// `unauthenticated` for 401. Without it: everybody who is authenticated may have what he asks for.
@@ -67,6 +71,9 @@ struct server_options {
   /// Asked where the signature of an enrolment's CSR does not verify under the CSR's own key; success lets it pass. For
   /// keys that cannot sign and whose possession is proven otherwise (RFC 9883). Without it: refused.
   std::function<result<void>(pki::csr const&, peer const&)> on_broken_signature;
+
+  /// How the names of a re-enrolment are compared with those of the certificate that it renews.
+  name_match reenrol_names = name_match::same_text;
 
   /// Whether a client that has shown no certificate may re-enrol. Then there is nothing to compare names with, and
   /// `authorise` has to know what the user may have.
@@ -139,40 +146,6 @@ inline result<void> check_one_time_password(pki::csr const& csr, peer const& who
   auto const password = csr.text(pki::oids::otp_challenge);
   if (password && options.check_one_time_password(who, *password)) return {};
   return fail(errc::refused, "csr.otpChallenge", "The one-time password of the CSR is not accepted.");
-}
-
-namespace detail {
-
-/// Two names that differ in nothing but the choice of string types.
-inline bool same_but_for_string_types(byte_view a, byte_view b) {
-  if (equal(a, b)) return true;
-  auto const x = pki::parse_name(a), y = pki::parse_name(b);
-  if (!x || !y || x->size() != y->size()) return false;
-  for (std::size_t i = 0; i < x->size(); ++i)
-    if ((*x)[i].type != (*y)[i].type || (*x)[i].text != (*y)[i].text || (*x)[i].joined != (*y)[i].joined) return false;
-  return true;
-}
-
-} // namespace detail
-
-/// Verifies that a re-enrolment asks for the names of the certificate that it renews.
-/// Source:  RFC 7030 section 4.2.2: Subject and SubjectAltName "MUST be identical"; other names are asked for by
-///          ChangeSubjectName, beside the old ones (RFC 6402 section 2.8), and granted by the authority
-/// Notes:   a subject whose strings are written in another type (UTF8String for PrintableString) is taken for identical:
-///          many clients rebuild the name from text. Case, blanks and the order of its parts count.
-/// Errors:  refused
-inline result<void> check_same_names(pki::csr const& csr, pki::certificate const& renewed) {
-  if (!detail::same_but_for_string_types(csr.subject_der(), renewed.subject_der()))
-    return fail(errc::refused, "csr.subject",
-                "The subject of the CSR is not the subject of the certificate that is being renewed.");
-  auto const requested = csr.requested_extensions();
-  auto const* asked = pki::find_extension(requested, pki::oids::subject_alternative_name);
-  auto const* held = renewed.find(pki::oids::subject_alternative_name);
-  bool const same = asked == nullptr || held == nullptr ? asked == held : asked->value == held->value;
-  if (!same)
-    return fail(errc::refused, "csr.subjectAltName",
-                "The subjectAltName of the CSR is not that of the certificate that is being renewed.");
-  return {};
 }
 
 } // namespace est

@@ -16,9 +16,13 @@
 #include <est/message/enroll.hpp>
 #include <est/message/operation.hpp>
 #include <est/message/server_keygen.hpp>
+#include <est/pki/change_subject_name.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/csr.hpp>
+#include <est/server/approval.hpp>
+#include <est/server/authentication.hpp>
 #include <est/server/authority.hpp>
+#include <est/server/names.hpp>
 #include <est/server/peer.hpp>
 #include <est/server/policy.hpp>
 
@@ -116,10 +120,15 @@ private:
 
   /// Who asks, for an operation that has to know; or the answer that says why nobody it knows does.
   std::variant<peer, http::response> admit(inbound const& in) const {
-    auto who = identify(in.question, in.facts, options_.check_password, in.at.now);
-    if (!who) return said_no(who.error(), in);
-    if (!who->authenticated()) return authentication_required(in); // RFC 7030 sections 4.2 and 4.4: MUST
-    return std::move(*who);
+    auto checked = authenticate(in.question, in.facts, options_, in.at.now);
+    if (!checked.who) {
+      if (checked.who.error().code == errc::unauthenticated)
+        return authentication_required(in, readable_text(checked.who.error().detail), checked.stale);
+      return said_no(checked.who.error(), in);
+    }
+    auto& who = *checked.who;
+    if (!who.authenticated()) return authentication_required(in); // RFC 7030 sections 4.2 and 4.4: MUST
+    return std::move(who);
   }
 
   /// The three operations that begin with a CSR, in the order in which a request is refused: method and size (above),
@@ -136,6 +145,13 @@ private:
     if (options_.authorise)
       if (auto const allowed = options_.authorise(who, Op::name, in.label, csr); !allowed)
         return said_no(allowed.error(), in);
+
+    // RFC 7030 section 4.2.3: an authority that has people who decide answers 202 until they have.
+    if constexpr (approver<Authority>) {
+      auto decided = authority_.approval(csr, who, Op::name, in.label, in.at);
+      if (!decided) return said_no(decided.error(), in);
+      if (*decided) return answer_later(std::move(**decided));
+    }
 
     if constexpr (std::is_same_v<Op, op::server_keygen>)
       return generate(csr, who, in);
@@ -156,8 +172,12 @@ private:
     }
     // RFC 7030 section 4.2: the server MUST check the tls-unique value if one is submitted.
     if (auto const linked = check_linking(csr, who, options_); !linked) return linked;
+    if (auto const good = check_one_time_password(csr, who, options_); !good) return good;
+    if (auto const change = pki::requested_name_change(csr); !change)
+      return fail(errc::invalid_argument, change.error().where,
+                  "The ChangeSubjectName of the CSR cannot be read: " + change.error().detail + ".");
     if constexpr (std::is_same_v<Op, op::simple_reenroll>) {
-      if (auto const* renewed = who.certificate()) return check_same_names(csr, *renewed);
+      if (auto const* renewed = who.certificate()) return check_same_names(csr, *renewed, options_.reenrol_names);
       if (!options_.reenrol_without_certificate)
         return fail(errc::refused, "tls.certificate",
                     "To re-enrol, use the certificate that is being renewed as the TLS client certificate.");
@@ -198,7 +218,8 @@ private:
     order.subject = csr.subject_der();
     order.hash = {};
     for (auto const& attribute : csr.attributes())
-      if (!(attribute.oid == pki::oids::challenge_password)) order.attributes.push_back(attribute);
+      if (!(attribute.oid == pki::oids::challenge_password) && !(attribute.oid == pki::oids::est_identity_linking))
+        order.attributes.push_back(attribute);
     auto const own = pki::make_csr(order, *key, in.at);
     if (!own) return trouble(own.error());
     auto decided = authority_.issue(*own, who, in.label, in.at);
@@ -239,16 +260,13 @@ private:
 
   /// RFC 7030 section 3.2.3; RFC 9110 section 15.5.2: a 401 MUST have a challenge, so that without HTTP authentication it
   /// cannot be one.
-  http::response authentication_required(inbound const&,
-                                         std::string_view sentence = "Authentication is required.") const {
-    if (!options_.check_password) return plain(403, "A TLS client certificate is required.");
+  http::response authentication_required(inbound const& in, std::string_view sentence = "Authentication is required.",
+                                         bool stale = false) const {
+    auto const asked = challenges(options_, in.facts, in.at, stale);
+    if (!asked) return trouble(asked.error());
+    if (asked->empty()) return plain(403, "A TLS client certificate is required.");
     auto answer = plain(401, sentence);
-    std::string realm;
-    for (char const c : options_.realm) {
-      if (c == '"' || c == '\\') realm.push_back('\\');
-      realm.push_back(c);
-    }
-    answer.headers.add("WWW-Authenticate", "Basic realm=\"" + realm + "\"");
+    for (auto const& one : *asked) answer.headers.add("WWW-Authenticate", one);
     return answer;
   }
 
