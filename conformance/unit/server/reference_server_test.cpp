@@ -1,5 +1,5 @@
 /// The reference server over TLS: that it starts, serves more than once, and says why it cannot start. What it answers is
-/// tried by curl_openssl.py and by the checker's own tests.
+/// tried over TLS by the checker's own tests.
 
 #include "fixture.hpp"
 

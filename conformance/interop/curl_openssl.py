@@ -1,79 +1,19 @@
 #!/usr/bin/env python3
-"""The reference server as curl, openssl and Python's own TLS see it: each operation once, and what a server must not do."""
+"""The toolkit's server as curl, openssl and Python's own TLS see it: each operation once, and what a server must not do."""
 import argparse
 import base64
 import pathlib
 import re
 import shutil
-import socket
 import ssl
-import subprocess
-import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "house"))
-from checking import Checklist  # noqa: E402
-
-
-def run(*command, **more):
-    return subprocess.run(list(map(str, command)), capture_output=True, timeout=60, **more)
-
-
-class Answer:
-    def __init__(self, octets):
-        while True:  # interim answers come first
-            head, _, self.body = octets.partition(b"\r\n\r\n")
-            lines = head.decode("latin-1").split("\r\n")
-            self.status = int(lines[0].split(" ")[1]) if lines[0].startswith("HTTP/") else 0
-            if not 100 <= self.status < 200:
-                break
-            octets = self.body
-        self.fields = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
-
-    def __str__(self):
-        kind = self.fields.get("content-type", "")
-        return f"{self.status} {kind} {self.body[:200] if kind.startswith('text/') else len(self.body)}"
-
-
-class Target:
-    """One running reference server."""
-
-    def __init__(self, program, folder, tls=""):
-        self.folder = folder
-        self.process = subprocess.Popen([program, str(folder)] + ([tls] if tls else []),
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip()
-        self.port = int(self.url.rsplit(":", 1)[1])
-        (folder / "curlrc").write_text(f'user = "{(folder / "user").read_text()}"\n')
-
-    def curl(self, operation, *options, authenticated=True):
-        done = run("curl", "-s", "-i", "--max-time", "20", "--cacert", self.folder / "ca.pem",
-                   *(["-K", self.folder / "curlrc"] if authenticated else []), *options,
-                   f"{self.url}/.well-known/est/{operation}")
-        return Answer(done.stdout)
-
-    def post(self, operation, body, *options, authenticated=True, kind="application/pkcs10"):
-        (self.folder / "body").write_bytes(body)
-        return self.curl(operation, "--data-binary", f"@{self.folder / 'body'}", "-H", f"Content-Type: {kind}",
-                         *options, authenticated=authenticated)
-
-    def connect(self, version=None):
-        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
-        if version:
-            context.minimum_version = context.maximum_version = version
-        raw = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        return context.wrap_socket(raw, server_hostname="localhost")
-
-    def authorization(self):
-        return b"Authorization: Basic " + base64.b64encode((self.folder / "user").read_bytes()) + b"\r\n"
-
-    def stop(self):
-        self.process.stdin.close()
-        return self.process.wait(timeout=30)
+from base import (Answer, Checklist, Findings, Server, certificates, new_csr, public_half, public_key, run, status_is,
+                  verifies)
 
 
 def everything(connection):
-    """All that comes until the server closes; None in the end if it does not."""
+    """All that comes until the server closes; what came so far if it does not."""
     octets = b""
     try:
         while True:
@@ -85,66 +25,30 @@ def everything(connection):
         return octets
 
 
-def new_csr(folder, name="device", key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), password=None, san=None):
-    config = folder / "req.cnf"  # with -subj, openssl would leave the attributes out
-    config.write_text("[req]\ndistinguished_name=dn\nprompt=no\nstring_mask=utf8only\n"
-                      + ("attributes=attrs\n" if password else "") + f"[dn]\nCN={name}\n"
-                      + (f"[attrs]\nchallengePassword={password}\n" if password else ""))
-    made = run("openssl", "req", "-new", "-newkey", *key, "-nodes", "-config", config,
-               "-keyout", folder / "device.key", "-outform", "DER", "-out", folder / "device.csr",
-               *(["-addext", f"subjectAltName={san}"] if san else []))
-    if made.returncode:
-        raise RuntimeError(made.stderr.decode())
-    der = (folder / "device.csr").read_bytes()
-    if password and password.encode() not in der:
-        raise RuntimeError("openssl left the challengePassword out")
-    return der
-
-
-def certificates(answer):
-    """The PEM certificates of a certs-only answer, by openssl."""
-    done = run("openssl", "pkcs7", "-inform", "DER", "-print_certs", input=base64.b64decode(answer.body))
-    return re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", done.stdout.decode(), re.S)
-
-
-def public_key(pem):
-    return run("openssl", "x509", "-noout", "-pubkey", input=pem.encode()).stdout
-
-
-def verifies(folder, pem):
-    (folder / "leaf.pem").write_text(pem)
-    done = run("openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", folder / "ca.pem",
-               "-untrusted", folder / "chain.pem", folder / "leaf.pem")
-    return [] if done.returncode == 0 else [done.stdout.decode() + done.stderr.decode()]
-
-
-def status_is(answer, status):
-    return [] if answer.status == status else [f"{status} was expected, came {answer}"]
-
-
-def operations(checks, target):
+def operations(checks, found, target):
     folder = target.folder
     answer = target.curl("cacerts", authenticated=False)
     held = certificates(answer) if answer.status == 200 else []
-    checks.that("cacerts holds the root, by openssl", status_is(answer, 200) or
+    found.that("cacerts", "cacerts holds the root, by openssl", status_is(answer, 200) or
                 ([] if (folder / "ca.pem").read_text() in held and len(held) == 2 else [f"{len(held)} certificates"]))
 
     csr = new_csr(folder, san="DNS:device.example")
     answer = target.post("simpleenroll", base64.encodebytes(csr))
     held = certificates(answer) if answer.status == 200 else []
     faults = status_is(answer, 200) or ([] if len(held) == 1 else [f"{len(held)} certificates"])
-    checks.that("an enrolment gives one certificate", faults)
+    found.that(("simpleenroll", "Basic"), "an enrolment with a password gives one certificate", faults)
     if not faults:
-        checks.that("openssl verifies it for a TLS client", verifies(folder, held[0]))
-        mine = run("openssl", "pkey", "-in", folder / "device.key", "-pubout").stdout
-        checks.that("it holds the key of the CSR", [] if public_key(held[0]) == mine else ["another key"])
+        found.that("simpleenroll", "openssl verifies it for a TLS client", verifies(folder, held[0]))
+        mine = public_half(folder / "device.key")
+        found.that("simpleenroll", "it holds the key of the CSR", [] if public_key(held[0]) == mine else ["another key"])
         (folder / "own.pem").write_text(held[0])
         shown = ["--cert", folder / "own.pem", "--key", folder / "device.key"]
         answer = target.post("simplereenroll", base64.b64encode(csr), *shown, authenticated=False)
-        checks.that("the certificate alone, without the issuing CA's, re-enrols", status_is(answer, 200))
+        found.that(("simplereenroll", "TLS certificate"),
+                   "the certificate alone, without the issuing CA's, re-enrols", status_is(answer, 200))
         other = new_csr(folder / "other", "other")
         answer = target.post("simplereenroll", base64.b64encode(other), *shown, authenticated=False)
-        checks.that("it does not re-enrol another name", status_is(answer, 403))
+        found.that("simplereenroll", "it does not re-enrol another name", status_is(answer, 403))
 
     for key in (["rsa:2048"], ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], ["ed25519"]):
         answer = target.post("serverkeygen", base64.b64encode(new_csr(folder, key=key)))
@@ -157,7 +61,14 @@ def operations(checks, target):
             held = run("openssl", "pkcs7", "-inform", "DER", "-print_certs", input=certificate_part).stdout.decode()
             held = re.search(r"-----BEGIN.*-----END CERTIFICATE-----\n", held, re.S)[0]
             faults = verifies(folder, held) + ([] if mine and public_key(held) == mine else ["they do not belong together"])
-        checks.that(f"serverkeygen gives a key and its certificate, by openssl ({key[0]} {key[-1][-5:]})", faults)
+        found.that("serverkeygen", f"serverkeygen gives a key and its certificate, by openssl ({key[0]} {key[-1][-5:]})", faults)
+
+    new_csr(folder, "late device")
+    body = base64.b64encode((folder / "device.csr").read_bytes())
+    answer = target.post("later/simpleenroll", body)
+    found.that("202", "an enrolment that is put off: 202 with Retry-After",
+               status_is(answer, 202) or ([] if answer.fields.get("retry-after") == "1" else [str(answer.fields)]))
+    found.that("202", "the same request again: 200", status_is(target.post("later/simpleenroll", body), 200))
 
 
 def credentials(checks, target):
@@ -267,7 +178,7 @@ def linking(checks, target, version, name):
 
 def versions(checks, program, folder):
     for wanted, refused in (("1.2", ssl.TLSVersion.TLSv1_3), ("1.3", ssl.TLSVersion.TLSv1_2)):
-        target = Target(program, folder, wanted)
+        target = Server(program, folder, wanted)
         with target.connect() as connection:
             spoken = connection.version()
         checks.that(f"pinned to TLS {wanted}, it speaks that", [] if spoken == "TLSv" + wanted else [spoken])
@@ -297,13 +208,16 @@ def main():
     checks = Checklist()
     missing = [tool for tool in ("curl", "openssl") if not shutil.which(tool)]
     if missing:
-        checks.skip("the reference server as curl and openssl see it", " and ".join(missing) + " is not installed")
+        checks.skip("the server as curl and openssl see it", " and ".join(missing) + " is not installed")
         checks.finish()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "other").mkdir()
-        target = Target(program, folder)
-        operations(checks, target)
+        target = Server(program, folder)
+        version = " + ".join(run(tool, option).stdout.decode().split()[1]
+                             for tool, option in (("curl", "--version"), ("openssl", "version")))
+        found = Findings(checks, "curl + openssl", version, target.botan)
+        operations(checks, found, target)
         credentials(checks, target)
         methods_and_bodies(checks, target)
         raw(checks, target)
@@ -311,6 +225,7 @@ def main():
         code = target.stop()
         checks.that("it stops in good order when its input ends", [] if code == 0 else [f"exit {code}"])
         versions(checks, program, folder)
+        found.write()
     checks.finish()
 
 
