@@ -1,13 +1,15 @@
 #pragma once
 /// A small certification authority whose keys live in memory: for tests, demonstrations and the reference server. It
-/// fulfils `key_generator`.
+/// fulfils `key_generator` and `revocation_checker`, and can change the key of its root.
 
 #include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
 #include <est/pki/certificate.hpp>
 #include <est/pki/certificate_builder.hpp>
 #include <est/pki/certs_only.hpp>
+#include <est/pki/change_subject_name.hpp>
 #include <est/pki/context.hpp>
+#include <est/pki/crl.hpp>
 #include <est/pki/csr.hpp>
 #include <est/pki/extensions.hpp>
 #include <est/pki/key_spec.hpp>
@@ -19,9 +21,13 @@
 #include <est/server/authority.hpp>
 #include <est/server/peer.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +46,8 @@ struct memory_ca_options {
   std::chrono::seconds backdate = std::chrono::minutes{5};     ///< for peers whose clocks are slow
   /// Of a generated key where the CSR's own key hints at nothing that can be made.
   pki::key_spec generated_key = pki::key_spec::ecdsa("secp256r1");
+  bool grants_name_changes = false; ///< ChangeSubjectName (RFC 6402 section 2.8); else it is refused
+  std::chrono::seconds crl_lifetime = std::chrono::hours{24 * 7};
 };
 
 /// What a certificate is for.
@@ -79,13 +87,15 @@ inline std::optional<pki::key_spec> hinted_key_spec(pki::csr const& csr) {
 /// Issues:   X.509 version 3 with authority and subject key identifier, key usage and the extended key usage clientAuth;
 ///           the CSR's subject as it stands, and its subjectAltName; nothing else that a CSR asks for, and never a CA
 ///           certificate
-/// Promises: safe to be used from several threads at once, as nothing in it changes; serial numbers are 126 random bits
-/// Does NOT promise: revocation, records, or protection of its keys: it is no CA for production.
+/// Promises: safe to be used from several threads at once; serial numbers are 126 random bits; references that it gave
+///           away stay good for its lifetime
+/// Does NOT promise: records of what it issued, or protection of its keys: it is no CA for production.
 class memory_ca {
 public:
   /// Makes fresh keys and certificates.
   static result<memory_ca> make(memory_ca_options options, pki::context const& at) {
     memory_ca ca{std::move(options)};
+    auto made = std::make_shared<hierarchy>();
     auto root_key = pki::make_private_key(ca.options_.key, at);
     if (!root_key) return fail(std::move(root_key.error()));
     auto root = ca.make_ca("root CA", *root_key, nullptr, nullptr, at);
@@ -95,36 +105,132 @@ public:
       if (!key) return fail(std::move(key.error()));
       auto issuing = ca.make_ca("issuing CA", *key, &*root_key, &*root, at);
       if (!issuing) return fail(std::move(issuing.error()));
-      ca.issuers_.push_back({std::move(*issuing), std::move(*key)});
+      made->issuers.push_back(hold(std::move(*issuing), std::move(*key)));
     }
-    ca.issuers_.push_back({std::move(*root), std::move(*root_key)});
+    made->issuers.push_back(hold(std::move(*root), std::move(*root_key)));
+    ca.state_->generations.push_back(std::move(made));
     return ca;
   }
 
-  pki::certificate const& root() const noexcept { return issuers_.back().certificate; }
+  pki::certificate const& root() const { return now()->issuers.back()->certificate; }
   /// The certificate under which certificates are issued: the intermediate, or the root where there is none.
-  pki::certificate const& issuer() const noexcept { return issuers_.front().certificate; }
+  pki::certificate const& issuer() const { return now()->issuers.front()->certificate; }
 
-  /// RFC 7030 section 4.1.3: the root, and what leads from it to what is issued. One and the same for every label.
+  /// RFC 7030 section 4.1.3: the root, what leads from it to what is issued, and after a change of the root's key
+  /// OldWithOld, OldWithNew and NewWithOld. One and the same for every label.
   result<pki::certs_only> ca_certificates(std::string_view) const {
+    auto const generation = now();
     std::vector<pki::certificate> all;
-    for (auto const& issuer : issuers_) all.push_back(issuer.certificate);
+    for (auto const& issuer : generation->issuers) all.push_back(issuer->certificate);
+    all.insert(all.end(), generation->beside.begin(), generation->beside.end());
     return pki::make_certs_only(std::move(all));
   }
 
+  /// Gives the root a new key. What was issued stays good: the old root's key is certified by the new one, and the new
+  /// one by the old (RFC 4210 section 4.4, by way of RFC 7030 section 4.1.3). An intermediate keeps its key;
+  /// a CA without one issues under the new root from now on.
+  result<void> roll_over(pki::context const& at) {
+    auto const before = now();
+    auto const& old = *before->issuers.back();
+    auto key = pki::make_private_key(options_.key, at);
+    if (!key) return fail(std::move(key.error()));
+    auto new_with_new = make_ca("root CA", *key, nullptr, nullptr, at);
+    if (!new_with_new) return fail(std::move(new_with_new.error()));
+    auto old_with_new = certify_root(old.certificate.public_key_info(), *key, *new_with_new, old.certificate,
+                                     old.certificate.not_before(), at);
+    if (!old_with_new) return fail(std::move(old_with_new.error()));
+    auto new_with_old = certify_root(key->public_key_info(), *old.key, old.certificate, old.certificate,
+                                     at.now - options_.backdate, at);
+    if (!new_with_old) return fail(std::move(new_with_old.error()));
+
+    auto made = std::make_shared<hierarchy>();
+    if (options_.intermediate) {
+      auto issuing = before->issuers.front();
+      if (!issuing->certificate.verifies_under(
+              old.certificate)) { // of a root before the old one, which nobody links to
+        auto again = make_ca("issuing CA", *issuing->key, &*old.key, &old.certificate, at);
+        if (!again) return fail(std::move(again.error()));
+        issuing = std::make_shared<issuing_ca>(issuing_ca{std::move(*again), issuing->key});
+      }
+      made->issuers.push_back(std::move(issuing));
+    }
+    made->issuers.push_back(hold(std::move(*new_with_new), std::move(*key)));
+    made->beside = {old.certificate, std::move(*old_with_new), std::move(*new_with_old)};
+    const std::lock_guard lock{state_->guard};
+    state_->generations.push_back(std::move(made));
+    return {};
+  }
+
+  /// Revokes a certificate that this CA issued, now or under an earlier root.
+  /// Errors: invalid_argument for a certificate of another issuer
+  result<void> revoke(pki::certificate const& which, pki::revocation_reason reason, pki::context const& at) {
+    const std::lock_guard lock{state_->guard};
+    for (auto const& generation : state_->generations)
+      for (auto const& issuer : generation->issuers)
+        if (which.verifies_under(issuer->certificate)) {
+          state_->revoked[which.issuer_der()].push_back({which.serial(), at.now, reason});
+          return {};
+        }
+    return fail(errc::invalid_argument, "revocation", "the certificate is of another issuer");
+  }
+
+  /// Revokes by the serial number alone, as certificate::serial() has it: a certificate of the CA that issues now.
+  void revoke(byte_view serial, pki::revocation_reason reason, pki::context const& at) {
+    auto const name = issuer().subject_der();
+    const std::lock_guard lock{state_->guard};
+    state_->revoked[name].push_back({to_bytes(serial), at.now, reason});
+  }
+
+  /// Whether a certificate is revoked at that time; false for one of another issuer.
+  result<bool> is_revoked(pki::certificate const& shown, pki::context const& at) const {
+    const std::lock_guard lock{state_->guard};
+    auto const list = state_->revoked.find(shown.issuer_der());
+    if (list == state_->revoked.end()) return false;
+    auto const serial = shown.serial();
+    return std::any_of(list->second.begin(), list->second.end(),
+                       [&](pki::revoked_certificate const& one) { return one.serial == serial && one.at <= at.now; });
+  }
+
+  /// The revocation lists of the root and of the intermediate, if there is one, made anew. After a change of the root's
+  /// key its list is signed with the new one.
+  result<std::vector<pki::crl>> revocation_lists(pki::context const& at) {
+    auto const generation = now();
+    std::vector<pki::crl> lists;
+    for (auto const& issuer : generation->issuers) {
+      pki::crl_order order;
+      order.this_update = at.now;
+      order.next_update = at.now + options_.crl_lifetime;
+      {
+        const std::lock_guard lock{state_->guard};
+        order.number = ++state_->crl_number;
+        if (auto const found = state_->revoked.find(issuer->certificate.subject_der()); found != state_->revoked.end())
+          order.revoked = found->second;
+      }
+      auto list = pki::make_crl(order, *issuer->key, issuer->certificate, {}, at);
+      if (!list) return fail(std::move(list.error()));
+      lists.push_back(std::move(*list));
+    }
+    return lists;
+  }
+
   /// Errors: unsupported_algorithm for a key that is too weak or of an unknown kind; invalid_argument for a name that
-  ///         cannot be read, no name at all, or ChangeSubjectName, which this CA does not know
+  ///         cannot be read, no name at all, or a change of names that this CA does not grant
   result<issuance> issue(pki::csr const& csr, peer const&, std::string_view, pki::context const& at) const {
-    static const pki::object_id change_subject_name{1, 3, 6, 1, 5, 5, 7, 7, 36}; // RFC 6402 section 2.8
-    if (csr.find(change_subject_name) != nullptr)
-      return fail(errc::invalid_argument, "csr.attributes", "ChangeSubjectName is not supported by this CA.");
+    auto const change = pki::requested_name_change(csr);
+    if (!change) return fail(errc::invalid_argument, change.error().where, "ChangeSubjectName cannot be read.");
+    if (*change && !options_.grants_name_changes)
+      return fail(errc::invalid_argument, "csr.changeSubjectName", "ChangeSubjectName is not supported by this CA.");
     auto const requested = csr.requested_extensions();
     if (csr.find(pki::oids::extension_request) != nullptr && requested.empty())
       return fail(errc::invalid_argument, "csr.extensionRequest", "The extensionRequest cannot be read, or is empty.");
-    auto const* names = pki::find_extension(requested, pki::oids::subject_alternative_name);
-    auto made =
-        certify(csr.subject_der(), csr.public_key_info(),
-                names != nullptr ? std::optional<bytes>{names->value} : std::nullopt, certificate_use::client, at);
+    auto const* held = pki::find_extension(requested, pki::oids::subject_alternative_name);
+    auto names = held != nullptr ? std::optional<bytes>{held->value} : std::nullopt;
+    auto subject = csr.subject_der();
+    if (*change) { // RFC 6402 section 2.8: what is not named again is gone
+      subject = (*change)->subject_der();
+      names = (*change)->alternative_names;
+    }
+    auto made = certify(subject, csr.public_key_info(), names, certificate_use::client, at);
     if (!made) return fail(std::move(made.error()));
     return issuance{std::move(*made)};
   }
@@ -159,18 +265,41 @@ public:
                 : pki::key_usage::digital_signature));
     extensions.push_back(pki::make_extended_key_usage(
         {use == certificate_use::server ? pki::oids::server_auth : pki::oids::client_auth}));
-    auto const& issuer = issuers_.front();
-    return make(subject_der, public_key_info, std::move(extensions), options_.lifetime, issuer.key, &issuer.certificate,
-                at);
+    auto const issuer = now()->issuers.front();
+    return make(subject_der, public_key_info, std::move(extensions), options_.lifetime, *issuer->key,
+                &issuer->certificate, at);
   }
 
 private:
-  struct issuing {
+  struct issuing_ca {
     pki::certificate certificate;
-    pki::private_key key;
+    std::shared_ptr<const pki::private_key> key;
+  };
+  static std::shared_ptr<const issuing_ca> hold(pki::certificate certificate, pki::private_key key) {
+    return std::make_shared<issuing_ca>(
+        issuing_ca{std::move(certificate), std::make_shared<const pki::private_key>(std::move(key))});
+  }
+
+  /// The CAs between two changes of the root's key. Never changed once it stands among the generations.
+  struct hierarchy {
+    std::vector<std::shared_ptr<const issuing_ca>> issuers; ///< the one that issues, then the root above it
+    std::vector<pki::certificate> beside;                   ///< OldWithOld, OldWithNew, NewWithOld
   };
 
-  explicit memory_ca(memory_ca_options options) : options_(std::move(options)) {}
+  struct mutable_state {
+    std::mutex guard;
+    std::vector<std::shared_ptr<const hierarchy>> generations;      ///< the last one counts
+    std::map<bytes, std::vector<pki::revoked_certificate>> revoked; ///< by the issuer's name
+    std::uint32_t crl_number = 0;
+  };
+
+  explicit memory_ca(memory_ca_options options)
+      : options_(std::move(options)), state_(std::make_unique<mutable_state>()) {}
+
+  std::shared_ptr<const hierarchy> now() const {
+    const std::lock_guard lock{state_->guard};
+    return state_->generations.back();
+  }
 
   /// Whether a key may be certified, and whether it is an RSA key.
   static result<bool> check_key(byte_view public_key_info, pki::context const& at) {
@@ -203,6 +332,24 @@ private:
                 by_key != nullptr ? *by_key : key, by, at);
   }
 
+  /// The root's name with one of its keys, under the other one, as long as the old root lasts.
+  result<pki::certificate> certify_root(byte_view public_key_info, pki::private_key const& by_key,
+                                        pki::certificate const& by, pki::certificate const& old, pki::time_point from,
+                                        pki::context const& at) const {
+    pki::certificate_order order;
+    order.subject_der = old.subject_der();
+    order.public_key_info = to_bytes(public_key_info);
+    order.not_before = from;
+    order.not_after = old.not_after();
+    if (order.not_after < order.not_before)
+      return fail(errc::certificate_expired, "roll-over", "the root is no longer valid");
+    order.extensions = {pki::make_basic_constraints(true, options_.intermediate ? 1u : 0u),
+                        pki::make_key_usage(pki::key_usage::key_cert_sign | pki::key_usage::crl_sign),
+                        pki::make_subject_key_identifier(public_key_info),
+                        pki::make_authority_key_identifier(pki::key_identifier(by_key.public_key_info()))};
+    return pki::make_certificate(order, by_key, by, {}, at);
+  }
+
   result<pki::certificate> make(byte_view subject_der, byte_view public_key_info,
                                 std::vector<pki::extension> extensions, std::chrono::seconds lifetime,
                                 pki::private_key const& by_key, pki::certificate const* by,
@@ -221,8 +368,8 @@ private:
   }
 
   memory_ca_options options_;
-  std::vector<issuing> issuers_; ///< the one that issues, then the root above it
+  std::unique_ptr<mutable_state> state_;
 };
-static_assert(key_generator<memory_ca>);
+static_assert(key_generator<memory_ca> && revocation_checker<memory_ca>);
 
 } // namespace est
