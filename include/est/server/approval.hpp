@@ -58,7 +58,8 @@ inline std::string request_identity(pki::csr const& csr, peer const& who, std::s
   add(csr.subject_der());
   add(csr.public_key_info());
   for (auto const& attribute : csr.attributes())
-    if (!(attribute.oid == pki::oids::challenge_password)) add(pki::encode_attribute(attribute));
+    if (!(attribute.oid == pki::oids::challenge_password) && !(attribute.oid == pki::oids::est_identity_linking))
+      add(pki::encode_attribute(attribute));
   return to_hex(sha256(all));
 }
 
