@@ -40,6 +40,10 @@
 #include <est/pki/context.hpp>
 #include <est/pki/crl.hpp>
 #include <est/pki/csr.hpp>
+#include <est/pki/csr_attributes.hpp>
+#include <est/pki/csr_plan.hpp>
+#include <est/pki/csr_template.hpp>
+#include <est/pki/csr_wishes.hpp>
 #include <est/pki/der.hpp>
 #include <est/pki/encrypted_key.hpp>
 #include <est/pki/extensions.hpp>
@@ -62,6 +66,7 @@
 #include <est/message/cacerts.hpp>
 #include <est/message/certificates.hpp>
 #include <est/message/channel_binding.hpp>
+#include <est/message/csr_attributes.hpp>
 #include <est/message/endpoint.hpp>
 #include <est/message/enroll.hpp>
 #include <est/message/operation.hpp>
@@ -81,6 +86,7 @@
 #include <est/server/approval.hpp>
 #include <est/server/authentication.hpp>
 #include <est/server/authority.hpp>
+#include <est/server/csr_attributes.hpp>
 #include <est/server/digest.hpp>
 #include <est/server/memory_ca.hpp>
 #include <est/server/names.hpp>

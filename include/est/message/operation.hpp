@@ -167,6 +167,9 @@ result<typename Op::reply> parse_reply(http::response const& answer, typename Op
           return typename Op::reply{std::move(*refusal)};
         }
       }
+  // RFC 7030 section 4.5.2: an answer may say that there is nothing to say.
+  if constexpr (requires { Op::decode_absence(answer, out); })
+    if (auto nothing = Op::decode_absence(answer, out)) return typename Op::reply{std::move(*nothing)};
   // RFC 7030 sections 4.1.3, 4.2.3 and 4.4.2: success is 200 and nothing else.
   if (answer.status != 200) return fail(status_failure(answer, Op::is_optional));
   auto type = content_type_of(answer.headers, out, "header", Op::reply_media_type);

@@ -1,6 +1,6 @@
 #pragma once
 /// A small certification authority whose keys live in memory: for tests, demonstrations and the reference server. It
-/// fulfils `key_generator` and `revocation_checker`, and can change the key of its root.
+/// fulfils `key_generator`, `revocation_checker` and `csr_attributes_source`, and can change the key of its root.
 
 #include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
@@ -11,6 +11,7 @@
 #include <est/pki/context.hpp>
 #include <est/pki/crl.hpp>
 #include <est/pki/csr.hpp>
+#include <est/pki/csr_attributes.hpp>
 #include <est/pki/extensions.hpp>
 #include <est/pki/key_spec.hpp>
 #include <est/pki/name.hpp>
@@ -19,6 +20,7 @@
 #include <est/pki/signature.hpp>
 #include <est/pki/tlv.hpp>
 #include <est/server/authority.hpp>
+#include <est/server/csr_attributes.hpp>
 #include <est/server/peer.hpp>
 
 #include <algorithm>
@@ -48,6 +50,8 @@ struct memory_ca_options {
   pki::key_spec generated_key = pki::key_spec::ecdsa("secp256r1");
   bool grants_name_changes = false; ///< ChangeSubjectName (RFC 6402 section 2.8); else it is refused
   std::chrono::seconds crl_lifetime = std::chrono::hours{24 * 7};
+  /// What /csrattrs answers, to everybody and under every label; none: there is nothing to say.
+  std::optional<pki::csr_attributes> csr_attributes = std::nullopt;
 };
 
 /// What a certificate is for.
@@ -239,6 +243,10 @@ public:
     return pki::make_private_key(hinted_key_spec(csr).value_or(options_.generated_key), at);
   }
 
+  result<std::optional<pki::csr_attributes>> csr_attributes(std::string_view, peer const&, pki::context const&) const {
+    return options_.csr_attributes;
+  }
+
   /// Issues a certificate without a CSR.
   /// In:     a Name and a SubjectPublicKeyInfo in DER; the value of subjectAltName, if there is to be one
   /// Errors: as `issue`
@@ -370,6 +378,6 @@ private:
   memory_ca_options options_;
   std::unique_ptr<mutable_state> state_;
 };
-static_assert(key_generator<memory_ca> && revocation_checker<memory_ca>);
+static_assert(key_generator<memory_ca> && revocation_checker<memory_ca> && csr_attributes_source<memory_ca>);
 
 } // namespace est
