@@ -77,6 +77,7 @@
 #include <est/transport/loopback.hpp>
 #include <est/transport/recording.hpp>
 
+#include <est/client/anchors.hpp>
 #include <est/client/authentication.hpp>
 #include <est/client/client.hpp>
 #include <est/client/redirect.hpp>
