@@ -36,6 +36,7 @@
 #include <est/pki/certificate_builder.hpp>
 #include <est/pki/certs_only.hpp>
 #include <est/pki/change_subject_name.hpp>
+#include <est/pki/cms_ciphers.hpp>
 #include <est/pki/cms_types.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/crl.hpp>
@@ -46,8 +47,14 @@
 #include <est/pki/csr_wishes.hpp>
 #include <est/pki/der.hpp>
 #include <est/pki/encrypted_key.hpp>
+#include <est/pki/enveloped_data.hpp>
+#include <est/pki/enveloped_data_make.hpp>
+#include <est/pki/enveloped_data_open.hpp>
 #include <est/pki/extensions.hpp>
+#include <est/pki/key_agreement.hpp>
+#include <est/pki/key_envelope.hpp>
 #include <est/pki/key_form.hpp>
+#include <est/pki/key_package.hpp>
 #include <est/pki/key_spec.hpp>
 #include <est/pki/name.hpp>
 #include <est/pki/name_constraints.hpp>
@@ -60,6 +67,7 @@
 #include <est/pki/signature.hpp>
 #include <est/pki/signed_data.hpp>
 #include <est/pki/signer.hpp>
+#include <est/pki/smime_capabilities.hpp>
 #include <est/pki/text.hpp>
 #include <est/pki/tlv.hpp>
 

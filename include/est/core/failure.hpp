@@ -49,6 +49,7 @@ enum class errc : std::uint8_t {
   revocation_unknown,        ///< no revocation list answers for it
   no_recipient,              ///< an enveloped message has no recipient that this end has the key of
   decryption_failed,         ///< one code for whatever went wrong inside, so that it is no oracle
+  key_not_encrypted,         ///< a private key came without the encryption beyond TLS that was asked for
   signer_untrusted,          ///< a signature verifies, and its signer leads to no anchor
   // the exchange
   http_status,     ///< the server answered with a status that is no success; the detail says which
@@ -104,6 +105,7 @@ constexpr std::string_view name(errc code) noexcept {
   case errc::revocation_unknown: return "revocation_unknown";
   case errc::no_recipient: return "no_recipient";
   case errc::decryption_failed: return "decryption_failed";
+  case errc::key_not_encrypted: return "key_not_encrypted";
   case errc::signer_untrusted: return "signer_untrusted";
   case errc::wrong_transaction: return "wrong_transaction";
   case errc::http_status: return "http_status";
