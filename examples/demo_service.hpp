@@ -61,15 +61,27 @@ inline int usage() {
   return 2;
 }
 
-/// Calls `work` with a client, over whichever transport.
-template <class Work> int with_client(int count, char** arguments, Work work) {
+/// What a client shows in the TLS handshake.
+struct identity {
+  est::pki::certificate const& certificate;
+  est::pki::private_key const& key;
+};
+
+/// Calls `work` with a client, over whichever transport: one that shows a certificate if it is given one, and else knows a
+/// password.
+template <class Work> int with_client(int count, char** arguments, Work work, identity const* shown = nullptr) {
   est::client_options options;
   if (count == 1) {
-    service here;
+    static service here;
     options.identity = est::server_check::by_transport; // no TLS, no certificate
-    options.credentials = est::http::basic_credentials{"estuser", est::secret_bytes{std::string_view{"estpwd"}}};
-    auto const handler = [&here](auto const& question, auto const& facts) { return here(question, facts); };
-    est::client client{est::transport::loopback{handler}, est::endpoint{"localhost", ""}, std::move(options)};
+    auto const handler = [](auto const& question, auto const& facts) { return here(question, facts); };
+    auto at_server = est::transport::loopback_facts();
+    if (shown != nullptr)
+      at_server.peer_certificates = {shown->certificate.der()};
+    else
+      options.credentials = est::http::basic_credentials{"estuser", est::secret_bytes{std::string_view{"estpwd"}}};
+    est::client client{est::transport::loopback{handler, est::transport::loopback_facts(), at_server},
+                       est::endpoint{"localhost", ""}, std::move(options)};
     return work(client);
   }
   if (count < 4) return usage();
@@ -79,7 +91,10 @@ template <class Work> int with_client(int count, char** arguments, Work work) {
   std::ifstream anchors{arguments[3]};
   wire.anchors_pem.assign(std::istreambuf_iterator<char>{anchors}, {});
   if (wire.anchors_pem.empty()) return usage(); // an empty text would mean the system's store
-  if (count > 4) {
+  if (shown != nullptr) {
+    wire.certificate_pem = est::pki::encode_pem(shown->certificate);
+    wire.key_pem = est::secret_bytes{est::pki::encode_pem("PRIVATE KEY", shown->key.encode().expose())};
+  } else if (count > 4) {
     char const* const password = std::getenv("EST_PASSWORD");
     options.credentials = est::http::basic_credentials{
         arguments[4], est::secret_bytes{std::string_view{password != nullptr ? password : ""}}};
@@ -88,6 +103,15 @@ template <class Work> int with_client(int count, char** arguments, Work work) {
   est::client client{or_exit(est::transport::httplib_client::make(std::move(wire))), est::endpoint{authority, ""},
                      std::move(options)};
   return work(client);
+}
+
+/// The certificate of an answer; ends the program where nothing is decided yet.
+template <class Reply> auto certificate_of(Reply reply) {
+  if (auto const* later = std::get_if<est::pending>(&reply)) {
+    std::cout << "not decided yet: " << later->text << "\n";
+    std::exit(0);
+  }
+  return std::get<est::issued>(std::move(reply)).certificate;
 }
 
 } // namespace demo
