@@ -35,6 +35,9 @@
 #include <est/pki/certificate.hpp>
 #include <est/pki/certificate_builder.hpp>
 #include <est/pki/certs_only.hpp>
+#include <est/pki/cmc_controls.hpp>
+#include <est/pki/cmc_data.hpp>
+#include <est/pki/cmc_proof.hpp>
 #include <est/pki/change_subject_name.hpp>
 #include <est/pki/cms_ciphers.hpp>
 #include <est/pki/cms_types.hpp>
@@ -77,6 +80,7 @@
 #include <est/message/csr_attributes.hpp>
 #include <est/message/endpoint.hpp>
 #include <est/message/enroll.hpp>
+#include <est/message/full_cmc.hpp>
 #include <est/message/operation.hpp>
 #include <est/message/pending.hpp>
 #include <est/message/server_keygen.hpp>
@@ -88,6 +92,7 @@
 #include <est/client/anchors.hpp>
 #include <est/client/authentication.hpp>
 #include <est/client/client.hpp>
+#include <est/client/full_cmc.hpp>
 #include <est/client/redirect.hpp>
 #include <est/client/renewal.hpp>
 #include <est/client/trust.hpp>
@@ -97,6 +102,8 @@
 #include <est/server/authority.hpp>
 #include <est/server/csr_attributes.hpp>
 #include <est/server/digest.hpp>
+#include <est/server/full_cmc.hpp>
+#include <est/server/full_cmc_options.hpp>
 #include <est/server/memory_ca.hpp>
 #include <est/server/names.hpp>
 #include <est/server/peer.hpp>

@@ -6,6 +6,7 @@
 ///   auto const answer = client.simple_enroll(csr);     // on that same connection
 
 #include <est/client/authentication.hpp>
+#include <est/client/full_cmc.hpp>
 #include <est/client/trust.hpp>
 #include <est/core/bytes.hpp>
 #include <est/core/notes.hpp>
@@ -18,6 +19,7 @@
 #include <est/http/tls_facts.hpp>
 #include <est/message/cacerts.hpp>
 #include <est/message/channel_binding.hpp>
+#include <est/message/csr_attributes.hpp>
 #include <est/message/endpoint.hpp>
 #include <est/message/enroll.hpp>
 #include <est/message/operation.hpp>
@@ -127,6 +129,19 @@ public:
     return call<op::server_keygen>({std::move(csr)}, out);
   }
 
+  /// Sends a Full PKI Request and judges the answer.
+  /// In:     the request, which `make_full_cmc_request` made; whose answers are believed; the time; the key that a
+  ///         certificate is wanted for, where the request holds no CSR
+  /// Errors: those of `call` and of `judge_full_cmc`; a refusal in CMC is no failure but an outcome
+  result<full_cmc_outcome> full_cmc(full_cmc_request const& request, full_cmc_trust const& trust, pki::time_point now,
+                                    notes* out = nullptr, std::optional<bytes> const& public_key_info = std::nullopt) {
+    auto const reply = call<op::full_cmc>(request, out);
+    if (!reply) return fail(reply.error());
+    return judge_full_cmc(request, *reply, trust, now, public_key_info);
+  }
+  /// What the server wants in a CSR: the same empty list where it answers 204, 404 or 501. pki::follow makes a plan of it.
+  result<op::csr_attributes::reply> csr_attributes(notes* out = nullptr) { return call<op::csr_attributes>({}, out); }
+
   /// Where the last call was pointed to, if it failed with errc::redirected. RFC 7030 section 3.2.1: another web origin
   /// needs a new connection, all checks, and for a POST the user's word; `redirected_endpoint` helps with the first.
   std::optional<http::redirection> const& redirected() const noexcept { return redirected_; }
@@ -180,10 +195,9 @@ private:
   template <class Request>
   static bool is_bound_to_another(Request const& question, http::tls_facts const& before, http::tls_facts const& now) {
     if constexpr (requires { question.csr.challenge_password(); }) {
-      auto const password = question.csr.challenge_password();
-      if (!password) return false;
-      for (auto const which : {channel_binding::tls_unique, channel_binding::tls_exporter, channel_binding::finished})
-        if (is_channel_binding(*password, before, which) && !is_channel_binding(*password, now, which)) return true;
+      for (auto const& value : {question.csr.challenge_password(), question.csr.text(pki::oids::est_identity_linking)})
+        for (auto const which : {channel_binding::tls_unique, channel_binding::tls_exporter, channel_binding::finished})
+          if (value && is_channel_binding(*value, before, which) && !is_channel_binding(*value, now, which)) return true;
     }
     return false;
   }

@@ -1,16 +1,19 @@
 #pragma once
 /// What a certification authority has to offer so that a server can stand in front of it.
 
+#include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
 #include <est/message/pending.hpp>
 #include <est/pki/certificate.hpp>
 #include <est/pki/certs_only.hpp>
+#include <est/pki/cms_types.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/csr.hpp>
 #include <est/pki/private_key.hpp>
 #include <est/server/peer.hpp>
 
 #include <concepts>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -59,6 +62,38 @@ template <class A>
 concept key_generator = certification_authority<A> &&
     requires(A& a, pki::csr const& csr, std::string_view label, pki::context const& at) {
   { a.generate_key(csr, label, at) } -> std::same_as<result<pki::private_key>>;
+};
+
+/// Answers Full PKI Requests as well. A server offers /fullcmc only in front of such an authority.
+///   sign_cmc(type, content, bag, label, context)   the SignedData, as a whole ContentInfo, around that content; with the
+///                                       certificates of the bag beside its own. The signer's certificate is that of a CA,
+///                                       or has id-kp-cmcCA or id-kp-cmcRA (RFC 6402 section 2.10).
+/// Called from several threads at once. Errors: any; the client is answered 500.
+template <class A>
+concept cmc_authority = certification_authority<A> &&
+    requires(A& a, pki::object_id const& type, byte_view content, std::span<const pki::certificate> bag,
+             std::string_view label, pki::context const& at) {
+  { a.sign_cmc(type, content, bag, label, at) } -> std::same_as<result<bytes>>;
+};
+
+/// Remembers the requests that it answered with `pending`, so that a client can ask by queryPending (RFC 5272 section 6.13).
+///   pending_request(token, label)       the CSR whose DER has that SHA-256, which the token is. It goes to `issue` again.
+/// Errors: as `issue`; invalid_argument for a token that is not known
+template <class A>
+concept cmc_pending_authority = cmc_authority<A> && requires(A& a, byte_view token, std::string_view label) {
+  { a.pending_request(token, label) } -> std::same_as<result<pki::csr>>;
+};
+
+/// Wants some certificates to be confirmed before they are used (RFC 5272 section 6.14).
+///   confirmation_required(certificate, label)   whether this one, just issued, has to be
+///   confirm(id, peer, label, context)   the client accepts the certificate of that issuer and serial number
+/// Errors: as `issue`; no_certificate for one that is not known
+template <class A>
+concept cmc_confirming_authority = cmc_authority<A> &&
+    requires(A& a, pki::certificate const& issued, pki::certificate_identifier const& id, peer const& who,
+             std::string_view label, pki::context const& at) {
+  { a.confirmation_required(issued, label) } -> std::same_as<bool>;
+  { a.confirm(id, who, label, at) } -> std::same_as<result<void>>;
 };
 
 } // namespace est

@@ -1,6 +1,7 @@
 #pragma once
 /// A small certification authority whose keys live in memory: for tests, demonstrations and the reference server. It
-/// fulfils `key_generator`, `revocation_checker` and `csr_attributes_source`, and can change the key of its root.
+/// fulfils `key_generator`, `revocation_checker`, `csr_attributes_source` and `cmc_authority`, and can change the key of its
+/// root.
 
 #include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
@@ -18,6 +19,7 @@
 #include <est/pki/oids.hpp>
 #include <est/pki/private_key.hpp>
 #include <est/pki/signature.hpp>
+#include <est/pki/signed_data.hpp>
 #include <est/pki/tlv.hpp>
 #include <est/server/authority.hpp>
 #include <est/server/csr_attributes.hpp>
@@ -31,6 +33,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -113,6 +116,17 @@ public:
     }
     made->issuers.push_back(hold(std::move(*root), std::move(*root_key)));
     ca.state_->generations.push_back(std::move(made));
+    auto key = pki::make_private_key(pki::key_spec::ecdsa("secp256r1"), at);
+    if (!key) return fail(std::move(key.error()));
+    auto const& by = *ca.now()->issuers.front();
+    auto registrar = ca.make(
+        pki::make_name({{pki::oids::common_name, ca.options_.name + " registration authority"}}),
+        key->public_key_info(),
+        {pki::make_key_usage(pki::key_usage::digital_signature), pki::make_extended_key_usage({pki::oids::cmc_ra})},
+        ca.options_.ca_lifetime, *by.key, &by.certificate, at);
+    if (!registrar) return fail(std::move(registrar.error()));
+    ca.cmc_ = std::make_shared<issuing_ca>(
+        issuing_ca{std::move(*registrar), std::make_shared<const pki::private_key>(std::move(*key))});
     return ca;
   }
 
@@ -128,6 +142,16 @@ public:
     for (auto const& issuer : generation->issuers) all.push_back(issuer->certificate);
     all.insert(all.end(), generation->beside.begin(), generation->beside.end());
     return pki::make_certs_only(std::move(all));
+  }
+
+  /// Signs an answer of /fullcmc, with a key of its own whose certificate has id-kp-cmcRA (RFC 6402 section 2.10): the CA's
+  /// own key signs certificates and nothing else.
+  result<bytes> sign_cmc(pki::object_id const& type, byte_view content, std::span<const pki::certificate> bag,
+                         std::string_view, pki::context const& at) const {
+    auto const generation = now();
+    std::vector<pki::certificate> carried{bag.begin(), bag.end()};
+    if (options_.intermediate) carried.push_back(generation->issuers.front()->certificate);
+    return pki::make_signed_data(type, content, *cmc_->key, cmc_->certificate, carried, at);
   }
 
   /// Gives the root a new key. What was issued stays good: the old root's key is certified by the new one, and the new
@@ -377,7 +401,9 @@ private:
 
   memory_ca_options options_;
   std::unique_ptr<mutable_state> state_;
+  std::shared_ptr<const issuing_ca> cmc_; ///< signs answers of /fullcmc
 };
+static_assert(cmc_authority<memory_ca>);
 static_assert(key_generator<memory_ca> && revocation_checker<memory_ca> && csr_attributes_source<memory_ca>);
 
 } // namespace est

@@ -26,7 +26,11 @@ struct peer {
   std::optional<std::string> user;            ///< of HTTP Basic or Digest; may be empty (RFC 7030 section 3.2.3)
   std::vector<pki::certificate> certificates; ///< of TLS, the end-entity certificate first; empty if none
   http::tls_facts tls;                        ///< of the connection
+  // Of a Full PKI Request (RFC 5272), whoever brought it over the connection:
+  std::optional<pki::certificate> cmc_signer = std::nullopt; ///< the certificate whose key signed it
+  std::optional<std::string> cmc_identity = std::nullopt;    ///< whose shared secret it proves; may be empty
 
+  /// By TLS or HTTP.
   bool authenticated() const noexcept { return user.has_value() || !certificates.empty(); }
 
   /// The certificate that the client holds the key of.

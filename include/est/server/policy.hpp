@@ -11,6 +11,7 @@
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
 #include <est/server/digest.hpp>
+#include <est/server/full_cmc_options.hpp>
 #include <est/server/names.hpp>
 #include <est/server/peer.hpp>
 
@@ -78,6 +79,8 @@ struct server_options {
   /// Whether a client that has shown no certificate may re-enrol. Then there is nothing to compare names with, and
   /// `authorise` has to know what the user may have.
   bool reenrol_without_certificate = false;
+
+  full_cmc_options cmc = {}; ///< of /fullcmc, where the authority is a `cmc_authority`
 
   std::chrono::seconds retry_after{60}; ///< for a pending answer whose authority gives no time
   body_options body = {};               ///< how answers are written

@@ -22,6 +22,8 @@
 #include <est/server/approval.hpp>
 #include <est/server/authentication.hpp>
 #include <est/server/authority.hpp>
+#include <est/server/csr_attributes.hpp>
+#include <est/server/full_cmc.hpp>
 #include <est/server/names.hpp>
 #include <est/server/peer.hpp>
 #include <est/server/policy.hpp>
@@ -40,8 +42,9 @@ namespace est {
 /// Answers EST requests.
 /// Source:   RFC 7030, RFC 8951
 /// Offers:   cacerts, simpleenroll, simplereenroll, which RFC 7030 section 3.2.2 demands; serverkeygen where the authority
-///           is a `key_generator`. Everything else is 404: "a client interprets an HTTP 404 or 501 response to indicate
-///           that this service is not implemented" (RFC 7030 section 4.3.2).
+///           is a `key_generator`, csrattrs where it is a `csr_attributes_source`, fullcmc where it is a `cmc_authority`.
+///           Everything else is 404: "a client interprets an HTTP 404 or 501 response to indicate that this service is not
+///           implemented" (RFC 7030 section 4.3.2).
 /// Promises: `handle` may be called from several threads at once if the authority and the hooks may, and if each call has
 ///           a random generator that no other call uses at the time; it never throws; a certificate is handed out only if
 ///           it holds the CSR's key, or the key that is handed out with it; a private key is never sent where the client
@@ -61,7 +64,8 @@ public:
     if (answer.reason.empty()) answer.reason = http::reason_phrase(answer.status);
     answer.headers.set("Date", http::encode_date(at.now)); // RFC 9110 section 6.6.1
     if (question.method == "HEAD") {
-      answer.headers.set("Content-Length", std::to_string(answer.body.size()));
+      if (answer.status != 204) // RFC 9110 section 8.6
+        answer.headers.set("Content-Length", std::to_string(answer.body.size()));
       answer.body.clear();
     }
     return answer;
@@ -90,6 +94,10 @@ private:
     if (operation == op::simple_enroll::name) return route_entry{"POST", &server::template enrol<op::simple_enroll>};
     if (operation == op::simple_reenroll::name)
       return route_entry{"POST", &server::template enrol<op::simple_reenroll>};
+    if constexpr (cmc_authority<Authority>)
+      if (operation == op::full_cmc::name) return route_entry{"POST", &server::answer_full_cmc};
+    if constexpr (csr_attributes_source<Authority>)
+      if (operation == op::csr_attributes::name) return route_entry{"GET, HEAD", &server::answer_csr_attributes};
     if constexpr (key_generator<Authority>)
       if (operation == op::server_keygen::name) return route_entry{"POST", &server::template enrol<op::server_keygen>};
     return std::nullopt;
@@ -118,8 +126,34 @@ private:
     return to_http_reply<op::cacerts>({std::move(*bag)}, options_.body);
   }
 
+  /// RFC 7030 section 4.5: the server SHOULD NOT ask who the client is. Who it is may still matter to the authority.
+  http::response answer_csr_attributes(inbound const& in) const requires csr_attributes_source<Authority> {
+    auto checked = authenticate(in.question, in.facts, options_, in.at.now);
+    peer who;
+    if (checked.who)
+      who = std::move(*checked.who);
+    else
+      who.tls = in.facts;
+    auto list = authority_.csr_attributes(in.label, who, in.at);
+    if (!list) return said_no(list.error(), in);
+    return to_http_reply<op::csr_attributes>(make_csr_attributes_reply(std::move(*list)), options_.body);
+  }
+
+  /// RFC 7030 section 4.3. The message can prove by itself who asks, so that TLS and HTTP need not.
+  http::response answer_full_cmc(inbound const& in) const requires cmc_authority<Authority> {
+    auto const admitted = admit(in, false);
+    if (auto const* refusal = std::get_if<http::response>(&admitted)) return *refusal;
+    bool const may_ask = (options_.check_password || options_.digest) && !in.question.headers.find("Authorization");
+    auto made = full_cmc_desk<Authority>{authority_, options_}.answer(in.question, std::get<peer>(admitted), in.label,
+                                                                      in.at, may_ask);
+    if (made) return std::move(*made);
+    if (made.error().code == errc::unauthenticated) return authentication_required(in);
+    if (made.error().code == errc::internal) return trouble(made.error());
+    return unreadable(made.error());
+  }
+
   /// Who asks, for an operation that has to know; or the answer that says why nobody it knows does.
-  std::variant<peer, http::response> admit(inbound const& in) const {
+  std::variant<peer, http::response> admit(inbound const& in, bool has_to_know = true) const {
     auto checked = authenticate(in.question, in.facts, options_, in.at.now);
     if (!checked.who) {
       if (checked.who.error().code == errc::unauthenticated)
@@ -127,7 +161,14 @@ private:
       return said_no(checked.who.error(), in);
     }
     auto& who = *checked.who;
-    if (!who.authenticated()) return authentication_required(in); // RFC 7030 sections 4.2 and 4.4: MUST
+    if (has_to_know && !who.authenticated()) return authentication_required(in); // RFC 7030 sections 4.2 and 4.4: MUST
+    // RFC 7030 section 3.3.2 by way of RFC 5280 section 6.3
+    if constexpr (revocation_checker<Authority>)
+      if (auto const* own = who.certificate()) {
+        auto const revoked = authority_.is_revoked(*own, in.at);
+        if (!revoked) return trouble(revoked.error());
+        if (*revoked) return plain(403, "The TLS client certificate is not accepted: it was revoked.");
+      }
     return std::move(who);
   }
 
