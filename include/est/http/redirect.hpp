@@ -84,6 +84,13 @@ constexpr bool is_redirect_status(int status) noexcept {
 
 namespace detail {
 
+/// Source: RFC 3986 section 3.1
+constexpr bool is_scheme(std::string_view text) noexcept {
+  for (char const c : text)
+    if (!(lower(c) >= 'a' && lower(c) <= 'z') && !is_digit(c) && c != '+' && c != '-' && c != '.') return false;
+  return !text.empty() && lower(text.front()) >= 'a' && lower(text.front()) <= 'z';
+}
+
 /// Source: RFC 3986 section 5.2.4, for a path that begins with a slash
 inline std::string remove_dot_segments(std::string_view path) {
   std::string out;
@@ -135,7 +142,8 @@ inline result<std::optional<redirection>> read_redirection(response const& answe
     reference.remove_prefix(2);
     auto const end = std::min(reference.find_first_of("/?"), reference.size());
     auto const to = make_origin(scheme, reference.substr(0, end));
-    if (!to || !is_token(scheme)) return wrong(errc::malformed_http, "the Location names no host that can be asked");
+    if (!to || !detail::is_scheme(scheme))
+      return wrong(errc::malformed_http, "the Location names no host that can be asked");
     found.to = *to;
     reference.remove_prefix(end);
     if (reference.empty() || reference.front() != '/') {
