@@ -1,5 +1,5 @@
 // What a device does for the rest of its life: renew in time, ask again after a 202, and try again after a failure. The
-// toolkit says when; the loop waits. Here the clock is turned instead, so that years pass in a moment.
+// toolkit says when; the loop waits. This one only says until when it would wait, and goes on at once.
 #include "demo_service.hpp"
 
 #include <est/client/renewal.hpp>
