@@ -60,7 +60,11 @@ seed("private_key", der("a4-response-pkcs8"))
 seed("private_key_pem", b"-----BEGIN PRIVATE KEY-----\n" + text("a4-response-pkcs8.b64") + b"-----END PRIVATE KEY-----\n",
      b"-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
      b"AAAAAAAAAAAAAAAAAAAAAA==\n-----END EC PRIVATE KEY-----\n")
-seed("csr_attributes", der("a2-csrattrs-response"), der("s452-csrattrs"))
+lists = [text("a2-csrattrs-response.b64"), text("s452-csrattrs.b64")]
+lists += [p.read_bytes() for p in sorted((vectors / "rfc9908").glob("*.b64"))]
+seed("csr_attributes", *map(base64.b64decode, lists))
+seed("csr_attributes_reply", *(b"application/csrattrs\n" + one for one in lists), b"application/csrattr\nMAA=\0", b"\n",
+     b"application/csrattrs\n-----BEGIN X-----\nMAA=\n-----END X-----\n", b"application/csrattrs\n0\0")
 seed("tlv", *(base64.b64decode(b) for b in bodies))
 
 certs_only = b"application/pkcs7-mime; smime-type=certs-only\n"

@@ -45,6 +45,7 @@
 #include <est/pki/crl.hpp>
 #include <est/pki/csr.hpp>
 #include <est/pki/csr_attributes.hpp>
+#include <est/pki/csr_offer.hpp>
 #include <est/pki/csr_plan.hpp>
 #include <est/pki/csr_template.hpp>
 #include <est/pki/csr_wishes.hpp>

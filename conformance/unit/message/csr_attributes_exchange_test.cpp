@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(nothing_to_say_has_five_forms_and_one_meaning) {
   auto const empty_list = must(read(answer(200, type, "MAA=\n")));
   BOOST_TEST(empty_list.none());
   BOOST_TEST(empty_list.http_status == 200);
-  for (std::string const blank : {"", "\r\n", " \t", std::string(2, '\0')}) {
+  for (auto const& blank : {std::string{}, std::string{"\r\n"}, std::string{" \t"}, std::string(2, '\0')}) {
     BOOST_TEST(must(read(answer(200, type, blank))).none());
     BOOST_TEST(deviations_of(answer(200, "", blank)) == "csrattrs_no_content");
   }
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
     BOOST_TEST((must(read(wire)) == sent));
   }
   auto const wire = to_http_reply<op::csr_attributes>({200, read_list(vector_octets("rfc9908/s51-realistic-acp.b64"))});
-  BOOST_TEST(wire.body == read_vector("rfc9908/s51-realistic-acp.b64"));
+  BOOST_TEST((must(decode_base64(wire.body)) == vector_octets("rfc9908/s51-realistic-acp.b64")));
   BOOST_TEST(wire.headers.find("Content-Type").value_or("") == type);
 }
 

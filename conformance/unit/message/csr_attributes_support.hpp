@@ -1,5 +1,5 @@
 #pragma once
-/// What the tests of CSR attributes share: vectors as octets, a list read with its notes, and the codes of notes as text.
+/// What the tests of CSR attributes share: vectors as octets, lists made of octets, and notes and unmet wishes as text.
 
 #include "../vectors.hpp"
 #include "pki_fixture.hpp"

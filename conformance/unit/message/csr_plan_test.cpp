@@ -357,6 +357,18 @@ BOOST_AUTO_TEST_CASE(attributes_with_values_are_copied_and_others_filled_in) {
   BOOST_TEST(request.attributes().size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_value_that_no_request_can_hold_is_left_out_and_told) {
+  auto const field = [](bytes const& value) { return der::sequence({oids::common_name.encode(), value}); };
+  const bytes no_der{tag::boolean, 1, 7};
+  auto const subject = der::sequence({der::value(tag::set, field(no_der))});
+  auto const attributes = der::value(tag::context(1), der::sequence({friendly_name.encode(), set_of({no_der})}));
+  auto const list =
+      read_list(list_of({attribute_of(oids::csr_template, {der::sequence({der::integer(0u), subject, attributes})})}));
+  auto const plan = follow(list, csr_offer{});
+  BOOST_TEST(unmet_of(plan) == "name 2.5.4.3: unusable value\nattribute 1.2.840.113549.1.9.20: unusable value\n");
+  BOOST_TEST(request_of(plan).attributes().empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(csr_plan_linking)

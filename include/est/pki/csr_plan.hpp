@@ -7,6 +7,7 @@
 #include <est/pki/context.hpp>
 #include <est/pki/csr.hpp>
 #include <est/pki/csr_attributes.hpp>
+#include <est/pki/csr_offer.hpp>
 #include <est/pki/csr_wishes.hpp>
 #include <est/pki/extensions.hpp>
 #include <est/pki/key_spec.hpp>
@@ -17,7 +18,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -26,99 +26,6 @@
 #include <vector>
 
 namespace est::pki {
-
-/// What a client has to offer.
-struct csr_offer {
-  /// A Name in DER. It stands in the CSR as it is, unless a template says which names are wanted: then it gives them
-  /// their values.
-  bytes subject = {tag::sequence, 0};
-  /// Names that go into the subject only where they are asked for: a serial number.
-  std::vector<std::pair<object_id, std::string>> names_if_asked;
-
-  std::vector<extension> extensions;          ///< stand in the CSR, asked for or not
-  std::vector<extension> extensions_if_asked; ///< only where they are asked for
-  std::vector<attribute> attributes;          ///< stand in the CSR, asked for or not
-  std::vector<attribute> attributes_if_asked; ///< only where they are asked for
-  /// Types of attributes whose given values are copied from a list of RFC 7030. Others of a list are not recognised,
-  /// and "the client MUST ignore any OID or attribute it does not recognize" (section 4.5.2). Those of a template are
-  /// always copied.
-  std::vector<object_id> recognised;
-
-  /// Gives the challengePassword, of the connection that the CSR is going to be sent over (RFC 7030 section 3.5).
-  /// None where there is none; an exception counts as none.
-  std::function<std::optional<std::string>()> challenge_password;
-  /// Put it in whether or not it is asked for: RFC 7030 section 3.5 says SHOULD.
-  bool challenge_password_unasked = false;
-
-  /// Kinds of keys that can be made, best first. One RSA kind stands for all sizes from 2048 to `rsa_most_bits`.
-  std::vector<key_spec> keys = {key_spec::ecdsa("secp256r1"), key_spec::ecdsa("secp384r1"),
-                                key_spec::ecdsa("secp521r1"), key_spec::rsa(3072), key_spec::ed25519()};
-  std::size_t rsa_most_bits = 4096;
-  std::string hash; ///< as Botan names it, where the server asks for none; "" for the one that fits the key
-};
-
-/// What a wish was about.
-enum class wish_subject : std::uint8_t {
-  key,
-  signature,
-  challenge_password,
-  name,
-  extension,
-  alternative_name,
-  attribute
-};
-
-/// Why it is not fulfilled.
-enum class unmet_reason : std::uint8_t {
-  not_supported,  ///< no such key can be made, no such signature
-  another_key,    ///< the key that is there is of another kind
-  no_value,       ///< the client is to give a value, and has none
-  not_recognised, ///< an attribute that the client does not know; it MUST be ignored (RFC 8951 section 4)
-  no_room,        ///< there is something else in its place
-};
-
-constexpr std::string_view name(wish_subject what) noexcept {
-  switch (what) {
-  case wish_subject::key: return "key";
-  case wish_subject::signature: return "signature";
-  case wish_subject::challenge_password: return "challengePassword";
-  case wish_subject::name: return "name";
-  case wish_subject::extension: return "extension";
-  case wish_subject::alternative_name: return "alternative name";
-  case wish_subject::attribute: return "attribute";
-  }
-  return "wish";
-}
-
-constexpr std::string_view name(unmet_reason why) noexcept {
-  switch (why) {
-  case unmet_reason::not_supported: return "not supported";
-  case unmet_reason::another_key: return "another key";
-  case unmet_reason::no_value: return "no value";
-  case unmet_reason::not_recognised: return "not recognised";
-  case unmet_reason::no_room: return "no room";
-  }
-  return "unmet";
-}
-
-/// A wish that the CSR does not fulfil.
-struct unmet_wish {
-  wish_subject what = wish_subject::attribute;
-  unmet_reason why = unmet_reason::not_recognised;
-  object_id oid;      ///< of the algorithm, name, extension or attribute
-  std::string detail; ///< for a person; never a value that the client offered
-
-  friend bool operator==(unmet_wish const&, unmet_wish const&) = default;
-};
-
-/// `extension 2.5.29.37: no value (…)`
-inline std::string to_text(unmet_wish const& wish) {
-  std::string text{name(wish.what)};
-  if (!wish.oid.empty()) text += " " + wish.oid.to_string();
-  text += ": " + std::string{name(wish.why)};
-  if (!wish.detail.empty()) text += " (" + wish.detail + ")";
-  return text;
-}
 
 /// Which CSR to make.
 struct csr_plan {
@@ -301,6 +208,12 @@ private:
     return how && how->kind == signature_algorithm::scheme::rsa_pss;
   }
 
+  /// Whether a CSR can hold a value that the server gives.
+  static bool is_usable(byte_view value) {
+    static constexpr tlv_limits within_a_csr{24, tlv_limits{}.octets};
+    return check_der(value, nullptr, within_a_csr).has_value();
+  }
+
   std::optional<bytes> name_if_asked(object_id const& type) const {
     for (auto const& [offered, text] : offer_.names_if_asked) {
       if (!(offered == type)) continue;
@@ -318,6 +231,10 @@ private:
     bool rdn_begun = false;
     for (auto const& wish : wishes_.subject) {
       if (!wish.joined) rdn_begun = false;
+      if (wish.value && !is_usable(*wish.value)) {
+        unmet(wish_subject::name, unmet_reason::unusable_value, wish.type);
+        continue;
+      }
       auto value = wish.value;
       for (std::size_t i = 0; i < own.size() && !value; ++i)
         if (!used[i] && own[i].type == wish.type) {
@@ -443,7 +360,9 @@ private:
       bool const known =
           std::find(offer_.recognised.begin(), offer_.recognised.end(), given.oid) != offer_.recognised.end();
       if (is_settled(given.oid)) continue;
-      if (wishes_.from_template || known)
+      if ((wishes_.from_template || known) && !std::all_of(given.values.begin(), given.values.end(), is_usable))
+        unmet(wish_subject::attribute, unmet_reason::unusable_value, given.oid);
+      else if (wishes_.from_template || known)
         list.push_back(given);
       else if (auto const* own = offered(given.oid, offer_.attributes, offer_.attributes_if_asked))
         list.push_back(*own);
@@ -496,7 +415,7 @@ private:
     auto& list = plan_.order.attributes;
     if (password)
       list.push_back(challenge_password_attribute(*password));
-    else if (wishes_.challenge_password_value)
+    else if (wishes_.challenge_password_value && is_usable(*wishes_.challenge_password_value))
       list.push_back({oids::challenge_password, {*wishes_.challenge_password_value}});
     else if (wishes_.challenge_password)
       unmet(wish_subject::challenge_password, unmet_reason::no_value, oids::challenge_password);
@@ -519,7 +438,8 @@ private:
 /// Out:      the kind of key, and the order for make_csr. Where the kind that is asked for cannot be made, the best
 ///           one of the offer.
 /// Promises: every wish is either fulfilled or in `unmet`; what the client offers beyond the wishes stands in the CSR
-///           too, but for names that a template does not ask for
+///           too, but for names that a template does not ask for; nothing that a server gives keeps it from being
+///           made
 inline csr_plan follow(csr_attributes const& attributes, csr_offer const& offer) {
   return detail::csr_planner{attributes.wishes(), offer, nullptr}.plan();
 }
