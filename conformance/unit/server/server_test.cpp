@@ -55,10 +55,9 @@ BOOST_AUTO_TEST_CASE(another_method_is_405_with_allow) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_there_is_404) {
   for (auto const* target : {"/", "/cacerts", "/.well-known/est", "/.well-known/est/", "/.well-known/est/cacerts/",
-                             "/.well-known/est//cacerts", "/.well-known/est/csrattrs", "/.well-known/est/fullcmc",
-                             "/.well-known/est/CACERTS", "/.well-known/estx/cacerts", "/.well-known/est/../est/cacerts",
-                             "/.well-known/est/known/known/cacerts", "/.well-known/est/%zz/cacerts", "", "*", "cacerts",
-                             "/.well-known/est/nonsense"})
+                             "/.well-known/est//cacerts", "/.well-known/est/CACERTS", "/.well-known/estx/cacerts",
+                             "/.well-known/est/../est/cacerts", "/.well-known/est/known/known/cacerts",
+                             "/.well-known/est/%zz/cacerts", "", "*", "cacerts", "/.well-known/est/nonsense"})
     check_refused(ask(get(target)), 404);
 }
 

@@ -308,11 +308,11 @@ inline bytes encode_requests(pki_data const& data) {
   return data.requests_as_received.empty() ? encode_requests(data.requests) : data.requests_as_received;
 }
 
-/// The DER of a PKIData.
+/// The DER of a PKIData; its requests as they were received, so that a proof of identity still holds.
 /// In:       parts whose values are DER, as parse_pki_data gives them and as the makers of controls do
 /// Promises: parse_pki_data(encode(d)) == d where the values of each control are in DER order
 inline bytes encode(pki_data const& d) {
-  return der::sequence({detail::encode_list(d.controls, detail::encode_control), encode_requests(d.requests),
+  return der::sequence({detail::encode_list(d.controls, detail::encode_control), encode_requests(d),
                         detail::encode_list(d.contents, detail::encode_content),
                         detail::encode_list(d.others, detail::encode_other)});
 }

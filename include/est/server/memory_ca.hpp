@@ -14,6 +14,7 @@
 #include <est/pki/csr.hpp>
 #include <est/pki/csr_attributes.hpp>
 #include <est/pki/extensions.hpp>
+#include <est/pki/key_envelope.hpp>
 #include <est/pki/key_spec.hpp>
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
@@ -23,6 +24,7 @@
 #include <est/pki/tlv.hpp>
 #include <est/server/authority.hpp>
 #include <est/server/csr_attributes.hpp>
+#include <est/server/key_registry.hpp>
 #include <est/server/peer.hpp>
 
 #include <algorithm>
@@ -125,8 +127,7 @@ public:
         {pki::make_key_usage(pki::key_usage::digital_signature), pki::make_extended_key_usage({pki::oids::cmc_ra})},
         ca.options_.ca_lifetime, *by.key, &by.certificate, at);
     if (!registrar) return fail(std::move(registrar.error()));
-    ca.cmc_ = std::make_shared<issuing_ca>(
-        issuing_ca{std::move(*registrar), std::make_shared<const pki::private_key>(std::move(*key))});
+    ca.cmc_ = hold(std::move(*registrar), std::move(*key));
     return ca;
   }
 
@@ -153,6 +154,26 @@ public:
     if (options_.intermediate) carried.push_back(generation->issuers.front()->certificate);
     return pki::make_signed_data(type, content, *cmc_->key, cmc_->certificate, carried, at);
   }
+
+  /// The keys under which generated private keys are encrypted beyond TLS (RFC 7030 section 4.4.1).
+  key_registry& keys() noexcept { return keys_; }
+
+  result<std::optional<pki::key_encryption_key>> find_key_encryption_key(byte_view identifier, peer const&,
+                                                                         std::string_view) const {
+    return keys_.find_symmetric(identifier);
+  }
+  result<std::optional<key_recipient>> find_key_recipient(byte_view identifier, peer const&, std::string_view) const {
+    return keys_.find_recipient(identifier);
+  }
+  /// Signs a generated key with the key that signs the answers of /fullcmc: it is the registration authority that makes keys.
+  result<secret_bytes> sign_private_key(pki::private_key const& key, std::string_view, pki::context const& at) const {
+    auto const generation = now();
+    std::vector<pki::certificate> carried;
+    if (options_.intermediate) carried.push_back(generation->issuers.front()->certificate);
+    return pki::sign_key_package(key, *cmc_->key, cmc_->certificate, carried, at);
+  }
+  /// Who signs generated keys and the answers of /fullcmc.
+  pki::certificate const& registration_authority() const noexcept { return cmc_->certificate; }
 
   /// Gives the root a new key. What was issued stays good: the old root's key is certified by the new one, and the new
   /// one by the old (RFC 4210 section 4.4, by way of RFC 7030 section 4.1.3). An intermediate keeps its key;
@@ -401,6 +422,7 @@ private:
 
   memory_ca_options options_;
   std::unique_ptr<mutable_state> state_;
+  key_registry keys_;
   std::shared_ptr<const issuing_ca> cmc_; ///< signs answers of /fullcmc
 };
 static_assert(cmc_authority<memory_ca>);
