@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 using namespace est::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -221,8 +222,7 @@ BOOST_AUTO_TEST_CASE(a_report_that_cannot_be_written_leaves_the_old_one) {
 BOOST_AUTO_TEST_CASE(hostile_answers_are_judged_and_not_obeyed) {
   scratch const s;
   s.put("a.req", cacerts_request);
-  s.put("a.resp",
-        std::string{"HTTP/1.1 500 \x1b]0;owned\x07\xff\r\nContent-Type: \x1b[2J\r\n\r\n\x1b[31mboo\x00\xfe", 62});
+  s.put("a.resp", "HTTP/1.1 500 \x1b]0;owned\x07\xff\r\nContent-Type: \x1b[2J\r\n\r\n\x1b[31mboo\x00\xfe"s);
   s.put("b\x1b[1m.resp", "HTTP/1.1 200 OK\r\n\r\n");
   auto const e = run_program({"check", s.path, "--verbose", "--report", "json=" + s.path + "/r.json"});
   BOOST_TEST((e.code == 0 || e.code == 1 || e.code == 3));
