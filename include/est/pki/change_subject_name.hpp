@@ -64,11 +64,12 @@ inline result<name_change> parse_change_subject_name(byte_view der) {
   if (state.ok() && !next.whole.empty()) {
     if (!next.is(tag::sequence) && !next.is(tag::context(1)))
       state.blame(errc::malformed_csr, "subjectAlt is no GeneralNames", next.offset);
+    tlv_reader elements{next, state};
+    if (!elements.more()) state.blame(errc::malformed_csr, "subjectAlt is empty", next.offset);
+    while (elements.more())
+      if (auto const one = elements.take_any("a GeneralName"); one.tag_class() != 2)
+        state.blame(errc::malformed_csr, "subjectAlt holds something that is no GeneralName", one.offset);
     auto names = der::value(tag::sequence, next.content);
-    auto const parsed = parse_alternative_names(names);
-    if (!parsed)
-      return fail(errc::malformed_csr, std::string{where}, "subjectAlt: " + parsed.error().detail, next.offset);
-    if (next.content.empty()) state.blame(errc::malformed_csr, "subjectAlt is empty", next.offset);
     read.alternative_names = std::move(names);
   }
   if (!state.ok()) return fail(*state.first);
