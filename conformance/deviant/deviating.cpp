@@ -212,6 +212,26 @@ result<pki::private_key> deviating_authority::generate_key(pki::csr const& csr, 
   return ca_.generate_key(csr, label, at);
 }
 
+result<std::optional<pki::csr_attributes>> deviating_authority::csr_attributes(std::string_view label, peer const& who,
+                                                                               pki::context const& at) const {
+  return ca_.csr_attributes(label, who, at);
+}
+
+result<std::optional<pki::key_encryption_key>>
+deviating_authority::find_key_encryption_key(byte_view identifier, peer const& who, std::string_view label) const {
+  return ca_.find_key_encryption_key(identifier, who, label);
+}
+
+result<std::optional<key_recipient>> deviating_authority::find_key_recipient(byte_view identifier, peer const& who,
+                                                                             std::string_view label) const {
+  return ca_.find_key_recipient(identifier, who, label);
+}
+
+result<secret_bytes> deviating_authority::sign_private_key(pki::private_key const& key, std::string_view label,
+                                                           pki::context const& at) const {
+  return ca_.sign_private_key(key, label, at);
+}
+
 void apply(behaviour const& behave, server_options& options) {
   options.body = options_of(behave);
   if (behave.accept_broken_signature)

@@ -8,6 +8,7 @@
 #include <est/http/tls_facts.hpp>
 #include <est/message/endpoint.hpp>
 #include <est/server/authority.hpp>
+#include <est/server/csr_attributes.hpp>
 #include <est/server/memory_ca.hpp>
 #include <est/server/policy.hpp>
 
@@ -26,6 +27,12 @@ public:
   result<pki::certs_only> ca_certificates(std::string_view label) const;
   result<issuance> issue(pki::csr const&, peer const&, std::string_view label, pki::context const&) const;
   result<pki::private_key> generate_key(pki::csr const&, std::string_view label, pki::context const&) const;
+  result<std::optional<pki::key_encryption_key>> find_key_encryption_key(byte_view, peer const&,
+                                                                         std::string_view label) const;
+  result<std::optional<key_recipient>> find_key_recipient(byte_view, peer const&, std::string_view label) const;
+  result<secret_bytes> sign_private_key(pki::private_key const&, std::string_view label, pki::context const&) const;
+  result<std::optional<pki::csr_attributes>> csr_attributes(std::string_view label, peer const&,
+                                                            pki::context const&) const;
 
 private:
   memory_ca const& ca_;

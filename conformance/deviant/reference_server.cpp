@@ -6,6 +6,8 @@
 #include <est/http/auth.hpp>
 #include <est/message/endpoint.hpp>
 #include <est/pki/context.hpp>
+#include <est/pki/csr_attributes.hpp>
+#include <est/pki/csr_template.hpp>
 #include <est/pki/extensions.hpp>
 #include <est/pki/name.hpp>
 #include <est/pki/pem.hpp>
@@ -35,6 +37,22 @@ secret_bytes random_password() {
   std::replace(text.begin(), text.end(), '+', '-');
   std::replace(text.begin(), text.end(), '/', '_');
   return secret_bytes{text};
+}
+
+/// What the reference server would like to see in a CSR, and does not insist on: the list of RFC 7030, and beside it the
+/// template of RFC 9908 for clients that know it (section 4 there).
+result<pki::csr_attributes> wanted_attributes() {
+  auto const key = pki::key_spec::ecdsa("secp256r1");
+  pki::csr_template wanted;
+  wanted.subject = {{pki::oids::common_name, std::nullopt, false}};
+  wanted.key = pki::wish_for(key);
+  wanted.extensions = {
+      {pki::oids::subject_alternative_name, false, std::nullopt},
+      {pki::oids::extended_key_usage, false, pki::make_extended_key_usage({pki::oids::client_auth}).value}};
+  auto whole = pki::csr_template_attribute(wanted);
+  if (!whole) return fail(std::move(whole.error()));
+  const pki::object_id ecdsa_with_sha256{1, 2, 840, 10045, 4, 3, 2};
+  return pki::make_csr_attributes({pki::key_type_attribute(key), ecdsa_with_sha256, std::move(*whole)});
 }
 
 } // namespace
@@ -80,6 +98,9 @@ result<std::unique_ptr<reference_authority>> reference_authority::make(reference
   wanted.name = "EST reference";
   wanted.key = options.key;
   wanted.intermediate = options.intermediate;
+  auto attributes = wanted_attributes();
+  if (!attributes) return fail(std::move(attributes.error()));
+  wanted.csr_attributes = std::move(*attributes);
   auto ca = memory_ca::make(std::move(wanted), at);
   if (!ca) return fail(std::move(ca.error()));
 
@@ -135,6 +156,16 @@ std::string reference_authority::ca_pem() const { return pki::encode_pem(root())
 std::string reference_authority::chain_pem() const {
   auto const& ca = state_->ca;
   return (ca.issuer() == ca.root() ? std::string{} : pki::encode_pem(ca.issuer())) + ca_pem();
+}
+
+result<void> reference_authority::register_key(pki::key_encryption_key key) {
+  return state_->ca.keys().add(std::move(key));
+}
+result<void> reference_authority::register_recipient(bytes identifier, key_recipient recipient) {
+  return state_->ca.keys().add(std::move(identifier), std::move(recipient));
+}
+pki::certificate const& reference_authority::registration_authority() const noexcept {
+  return state_->ca.registration_authority();
 }
 
 result<pem_identity> reference_authority::make_client(std::string const& common_name) const {

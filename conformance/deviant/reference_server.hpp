@@ -9,7 +9,9 @@
 #include <est/http/message.hpp>
 #include <est/http/tls_facts.hpp>
 #include <est/pki/certificate.hpp>
+#include <est/pki/enveloped_data_open.hpp>
 #include <est/pki/key_spec.hpp>
+#include <est/server/authority.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -65,6 +67,13 @@ public:
   pki::certificate const& root() const noexcept;
   std::string ca_pem() const;    ///< the root: what a client has to trust
   std::string chain_pem() const; ///< the issuing CA, then the root
+
+  /// Makes a key known under which generated private keys are encrypted beyond TLS.
+  /// Errors: those of key_registry::add
+  result<void> register_key(pki::key_encryption_key);
+  result<void> register_recipient(bytes identifier, key_recipient);
+  /// Who signs generated keys that are encrypted.
+  pki::certificate const& registration_authority() const noexcept;
 
   /// Makes a certificate of this CA for TLS: for a client of that common name.
   result<pem_identity> make_client(std::string const& common_name) const;

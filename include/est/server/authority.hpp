@@ -3,16 +3,19 @@
 
 #include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
+#include <est/core/secret.hpp>
 #include <est/message/pending.hpp>
 #include <est/pki/certificate.hpp>
 #include <est/pki/certs_only.hpp>
 #include <est/pki/cms_types.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/csr.hpp>
+#include <est/pki/enveloped_data_open.hpp>
 #include <est/pki/private_key.hpp>
 #include <est/server/peer.hpp>
 
 #include <concepts>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -62,6 +65,30 @@ template <class A>
 concept key_generator = certification_authority<A> &&
     requires(A& a, pki::csr const& csr, std::string_view label, pki::context const& at) {
   { a.generate_key(csr, label, at) } -> std::same_as<result<pki::private_key>>;
+};
+
+/// A public key that private keys are encrypted for, and the certificate that it is bound to, if any.
+struct key_recipient {
+  bytes public_key_info;
+  std::optional<pki::certificate> certificate = std::nullopt;
+
+  static key_recipient of(pki::certificate c) { return {c.public_key_info(), std::move(c)}; }
+};
+
+/// Knows keys that private keys are encrypted under beyond TLS (RFC 7030 section 4.4.1), and signs what it generates. A server
+/// in front of another authority refuses a CSR that asks for that.
+///   find_key_encryption_key(id, peer, label)   the symmetric key that a DecryptKeyIdentifier names, for that peer
+///   find_key_recipient(id, peer, label)   the public key that an AsymmetricDecryptKeyIdentifier names, for that peer
+///   sign_private_key(key, label, context) the key package, signed by the party that generated the key: what
+///                                       pki::sign_key_package makes (RFC 7030 section 4.4.2)
+/// None is a key that is not known: the request is refused. Errors: as `issue`.
+template <class A>
+concept key_protector = key_generator<A> &&
+    requires(A& a, byte_view identifier, peer const& who, std::string_view label, pki::private_key const& key,
+             pki::context const& at) {
+  { a.find_key_encryption_key(identifier, who, label) } -> std::same_as<result<std::optional<pki::key_encryption_key>>>;
+  { a.find_key_recipient(identifier, who, label) } -> std::same_as<result<std::optional<key_recipient>>>;
+  { a.sign_private_key(key, label, at) } -> std::same_as<result<secret_bytes>>;
 };
 
 /// Answers Full PKI Requests as well. A server offers /fullcmc only in front of such an authority.

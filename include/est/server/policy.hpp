@@ -69,6 +69,10 @@ struct server_options {
   /// the authority.
   std::function<bool(peer const&, std::string_view password)> check_one_time_password;
 
+  /// Generated private keys are sent encrypted beyond TLS alone; a CSR that does not ask for that is refused (RFC 7030 section
+  /// 4.4.1: "if server policy requires that the key be delivered in such a form").
+  bool require_key_encryption = false;
+
   /// Asked where the signature of an enrolment's CSR does not verify under the CSR's own key; success lets it pass. For
   /// keys that cannot sign and whose possession is proven otherwise (RFC 9883). Without it: refused.
   std::function<result<void>(pki::csr const&, peer const&)> on_broken_signature;

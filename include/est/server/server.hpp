@@ -24,6 +24,7 @@
 #include <est/server/authority.hpp>
 #include <est/server/csr_attributes.hpp>
 #include <est/server/full_cmc.hpp>
+#include <est/server/key_protection.hpp>
 #include <est/server/names.hpp>
 #include <est/server/peer.hpp>
 #include <est/server/policy.hpp>
@@ -187,6 +188,19 @@ private:
       if (auto const allowed = options_.authorise(who, Op::name, in.label, csr); !allowed)
         return said_no(allowed.error(), in);
 
+    // RFC 7030 sections 4.4.1.1 and 4.4.1.2: without a key that matches the identifier "the request MUST be terminated and an
+    // error returned to the client".
+    [[maybe_unused]] std::optional<key_protection_plan> protection;
+    if constexpr (std::is_same_v<Op, op::server_keygen>) {
+      auto planned = plan_key_protection(authority_, csr, who, in.label, in.at);
+      if (!planned) return said_no(planned.error(), in);
+      protection = std::move(*planned);
+      if (!protection && options_.require_key_encryption)
+        return plain(400,
+                     "Private keys are sent from here encrypted beyond TLS alone: name a key for that in the CSR (RFC "
+                     "7030 section 4.4.1).");
+    }
+
     // RFC 7030 section 4.2.3: an authority that has people who decide answers 202 until they have.
     if constexpr (approver<Authority>) {
       auto decided = authority_.approval(csr, who, Op::name, in.label, in.at);
@@ -195,7 +209,7 @@ private:
     }
 
     if constexpr (std::is_same_v<Op, op::server_keygen>)
-      return generate(csr, who, in);
+      return generate(csr, who, protection, in);
     else
       return issue<Op>(csr, who, in);
   }
@@ -203,9 +217,7 @@ private:
   template <class Op> result<void> check_policy(pki::csr const& csr, peer const& who) const {
     // RFC 7030 section 4.4.1: for a key generation the server MUST ignore key and signature, and treats the CSR as any
     // other in all else.
-    if constexpr (std::is_same_v<Op, op::server_keygen>) {
-      if (auto const possible = check_key_encryption(csr); !possible) return possible;
-    } else if (!csr.signature_verifies()) {
+    if (!std::is_same_v<Op, op::server_keygen> && !csr.signature_verifies()) {
       if (!options_.on_broken_signature)
         return fail(errc::bad_signature, "csr.signature",
                     "The signature of the CSR does not verify: possession of the private key is not proven.");
@@ -226,18 +238,6 @@ private:
     return {};
   }
 
-  /// RFC 7030 sections 4.4.1.1 and 4.4.1.2: without a key that matches the identifier "the request MUST be terminated and
-  /// an error returned to the client". This server has no such keys.
-  static result<void> check_key_encryption(pki::csr const& csr) {
-    for (auto const* oid : {&pki::oids::decrypt_key_identifier, &pki::oids::asymmetric_decrypt_key_identifier})
-      if (csr.find(*oid) != nullptr)
-        return fail(
-            errc::invalid_argument, "csr.attributes",
-            "The key that the CSR names for the encryption of the private key is not known here; the private key "
-            "is not sent without it.");
-    return {};
-  }
-
   template <class Op> http::response issue(pki::csr const& csr, peer const& who, inbound const& in) const {
     auto decided = authority_.issue(csr, who, in.label, in.at);
     if (!decided) return said_no(decided.error(), in);
@@ -251,7 +251,7 @@ private:
     return to_http_reply<Op>(typename Op::reply{std::move(*reply)}, options_.body);
   }
 
-  http::response generate(pki::csr const& csr, peer const& who,
+  http::response generate(pki::csr const& csr, peer const& who, std::optional<key_protection_plan> const& protection,
                           inbound const& in) const requires key_generator<Authority> {
     auto key = authority_.generate_key(csr, in.label, in.at);
     if (!key) return said_no(key.error(), in);
@@ -266,7 +266,17 @@ private:
     auto decided = authority_.issue(*own, who, in.label, in.at);
     if (!decided) return said_no(decided.error(), in);
     if (auto* later = std::get_if<pending>(&*decided)) return answer_later(std::move(*later));
-    auto reply = make_generated(std::move(*key), std::move(std::get<pki::certificate>(*decided)));
+    std::optional<bytes> envelope;
+    if (protection) {
+      if constexpr (key_protector<Authority>) {
+        auto made = protect_key(authority_, *key, *protection, in.label, in.at);
+        if (!made) return trouble(made.error());
+        envelope = std::move(*made);
+      } else {
+        return trouble({errc::internal, "server", "a plan without an authority that could make it", {}});
+      }
+    }
+    auto reply = make_generated(std::move(*key), std::move(std::get<pki::certificate>(*decided)), std::move(envelope));
     if (!reply) return trouble(std::move(reply.error()));
     return to_http_reply<op::server_keygen>(op::server_keygen::reply{std::move(*reply)}, options_.body);
   }
@@ -300,13 +310,15 @@ private:
   }
 
   /// RFC 7030 section 3.2.3; RFC 9110 section 15.5.2: a 401 MUST have a challenge, so that without HTTP authentication it
-  /// cannot be one.
-  http::response authentication_required(inbound const& in, std::string_view sentence = "Authentication is required.",
-                                         bool stale = false) const {
+  /// cannot be one. A first challenge has no content: Bouncy Castle's client (1.72) does not read what stands there, and
+  /// gives up because it did not.
+  http::response authentication_required(inbound const& in, std::string_view sentence = {}, bool stale = false) const {
     auto const asked = challenges(options_, in.facts, in.at, stale);
     if (!asked) return trouble(asked.error());
     if (asked->empty()) return plain(403, "A TLS client certificate is required.");
-    auto answer = plain(401, sentence);
+    http::response answer;
+    if (!sentence.empty()) answer = plain(401, sentence);
+    answer.status = 401;
     for (auto const& one : *asked) answer.headers.add("WWW-Authenticate", one);
     return answer;
   }
