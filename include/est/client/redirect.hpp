@@ -40,6 +40,8 @@ inline result<endpoint> redirected_endpoint(http::redirection const& to, std::st
     found.label = asked.label;
     path.remove_suffix(label.size() + 1);
   }
+  if (!path.empty() && path.back() == '/')
+    return fail(errc::invalid_argument, "header.location", "an empty segment stands before the operation");
   found.path = path.empty() ? "/" : std::string{path};
   if (auto const checked = check_endpoint(found); !checked) return fail(checked.error());
   return found;
