@@ -194,6 +194,12 @@ result<pki::certs_only> deviating_authority::ca_certificates(std::string_view la
   return pki::make_certs_only(std::move(kept));
 }
 
+result<bytes> deviating_authority::sign_cmc(pki::object_id const& type, byte_view content,
+                                            std::span<const pki::certificate> bag, std::string_view label,
+                                            pki::context const& at) const {
+  return ca_.sign_cmc(type, content, bag, label, at);
+}
+
 result<issuance> deviating_authority::issue(pki::csr const& csr, peer const& who, std::string_view label,
                                             pki::context const& at) const {
   if (behave_.pending) {

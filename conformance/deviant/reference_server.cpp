@@ -121,6 +121,13 @@ result<std::unique_ptr<reference_authority>> reference_authority::make(reference
   how.check_password = [users = std::move(users)](std::string_view user, byte_view password) {
     return users.accepts(user, password);
   };
+  // Who knows the password may prove it in CMC too, under the same name.
+  how.cmc.shared_secret = [user = made->options.user,
+                           secret = std::make_shared<secret_bytes>(made->options.password.duplicate())](
+                              std::string_view identification, std::string_view) -> std::optional<secret_bytes> {
+    if (identification != user) return std::nullopt;
+    return secret->duplicate();
+  };
   apply(made->options.behave, how);
   made->est.emplace(made->behind, std::move(how));
   return std::unique_ptr<reference_authority>{new reference_authority{std::move(made)}};
