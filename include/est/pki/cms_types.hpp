@@ -12,6 +12,8 @@
 #include <est/pki/oids.hpp>
 #include <est/pki/tlv.hpp>
 
+#include <botan/mem_ops.h>
+
 #include <string>
 #include <string_view>
 #include <type_traits>

@@ -226,8 +226,7 @@ inline secret_bytes agree(Botan::Private_Key const& own, byte_view peer, agreeme
   bool const hkdf = scheme.derivation == key_derivation::hkdf;
   auto const kdf = Botan::KDF::create_or_throw((hkdf ? "HKDF(" : "KDF2(") + std::string{scheme.hash} + ")");
   auto const salt = hkdf && ukm ? byte_view{*ukm} : byte_view{};
-  return secret_bytes{
-      kdf->derive_key(kek_octets, agreed.data(), agreed.size(), salt.data(), salt.size(), info.data(), info.size())};
+  return secret_bytes{kdf->derive_key(kek_octets, agreed, to_bytes(salt), info)};
 }
 
 /// Botan's name for RSAES-OAEP from its parameters. RFC 8017 appendix A.2.1: RSAES-OAEP-params ::= SEQUENCE {
