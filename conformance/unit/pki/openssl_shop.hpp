@@ -17,7 +17,9 @@ namespace est::test {
 /// A folder of its own that goes with the test.
 class workshop {
 public:
-  workshop() : folder_(std::filesystem::temp_directory_path() / ("est-pki-" + std::to_string(::getpid()))) {
+  workshop()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("est-pki-" + std::to_string(::getpid()) + "-" + next_number())) {
     std::filesystem::create_directories(folder_);
   }
   ~workshop() {
@@ -48,6 +50,11 @@ public:
   }
 
 private:
+  static std::string next_number() {
+    static int number = 0;
+    return std::to_string(++number);
+  }
+
   std::filesystem::path folder_;
 };
 

@@ -129,16 +129,19 @@ inline result<secret_bytes> open_key_agreement(key_agreement_info const& info, b
   if (info.originator_key.empty())
     return fail(errc::unsupported_algorithm, std::string{where},
                 "the originator is named by certificate: only ephemeral keys are supported");
-  bool const is_x25519 = with.key.kind() == recipient_key_kind::x25519;
-  if (!(info.originator_algorithm == (is_x25519 ? oids::x25519 : oids::ec_public_key)) ||
-      (is_x25519 && info.originator_key.size() != 32))
-    return fail(errc::malformed_cms, std::string{where},
-                "the originator's key is of another kind than the recipient's");
+  if (with.key.kind() == recipient_key_kind::x25519 && info.originator_key.size() != 32)
+    return fail(errc::malformed_cms, std::string{where}, "an X25519 key of other than 32 octets");
   auto const kek = guarded_quietly(errc::decryption_failed, "enveloped-data", "", [&]() -> secret_bytes {
     return agree(with.key.botan(), info.originator_key, *scheme, wrap->identifier, info.ukm, wrap->key_octets, rng);
   });
   if (!kek) return not_opened();
   return unwrap_key(*kek, encrypted_key);
+}
+
+/// Whether the sender's ephemeral key is of a recipient's kind; one that is named by certificate may be of any.
+inline bool is_of_kind(key_agreement_info const& info, recipient_key_kind kind) {
+  return info.originator_key.empty() ||
+         info.originator_algorithm == (kind == recipient_key_kind::x25519 ? oids::x25519 : oids::ec_public_key);
 }
 
 inline tl::unexpected<failure> for_somebody_else(enveloped_data const& message, std::string_view whose) {
@@ -193,7 +196,8 @@ inline result<secret_bytes> open_enveloped_data(enveloped_data const& message, r
     if (auto const* transport = std::get_if<key_transport_info>(&recipient);
         transport != nullptr && is_rsa && with.is_meant_by(transport->rid)) {
       content_key = detail::open_key_transport(*transport, with, *cipher, rng);
-    } else if (auto const* agreement = std::get_if<key_agreement_info>(&recipient); agreement != nullptr && !is_rsa) {
+    } else if (auto const* agreement = std::get_if<key_agreement_info>(&recipient);
+               agreement != nullptr && !is_rsa && detail::is_of_kind(*agreement, with.key.kind())) {
       auto const mine = std::find_if(agreement->keys.begin(), agreement->keys.end(),
                                      [&](auto const& one) { return with.is_meant_by(one.rid); });
       if (mine == agreement->keys.end()) continue;
