@@ -4,6 +4,7 @@
 #include <est/client/client.hpp>
 #include <est/client/full_cmc.hpp>
 #include <est/message/full_cmc.hpp>
+#include <est/server/approval.hpp>
 #include <est/transport/loopback.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -509,6 +510,32 @@ BOOST_AUTO_TEST_CASE(a_pending_request_is_asked_for_by_its_token_and_the_same_ke
   auto const unknown = through(got(make_full_cmc_request(query, key, at)));
   BOOST_REQUIRE(std::holds_alternative<cmc_refusal>(unknown));
   check_refusal(std::get<cmc_refusal>(unknown), 400, cmc_fail_info::bad_request, {3});
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_people_approve_is_sent_again_and_granted) {
+  approval_desk<memory_ca> desk{got(memory_ca::make({}, at))};
+  trust.anchors = {desk.root()};
+  auto const through = [&] { // made anew each time, as a client does that was restarted
+    auto const request = got(make_full_cmc_request(proven(), key, at));
+    auto const answer = ask_of(desk, post_octets(request.content_info));
+    return got(judge_full_cmc(request, got(parse_reply<op::full_cmc>(answer)), trust, now));
+  };
+  BOOST_TEST(std::holds_alternative<cmc_pending>(through()));
+  BOOST_TEST(std::holds_alternative<cmc_pending>(through()));
+  BOOST_REQUIRE_EQUAL(desk.entries().size(), 1u);
+  BOOST_TEST(desk.entries().front().client == "CMC, shared secret of device-1");
+  BOOST_TEST(desk.approve(desk.entries().front().id));
+  check_issued(through(), key);
+}
+
+BOOST_AUTO_TEST_CASE(a_pending_request_is_one_of_the_client_that_sent_it) {
+  approval_desk<memory_ca> desk{got(memory_ca::make({}, at))};
+  auto const request = got(make_full_cmc_request(proven(), key, at));
+  ask_of(desk, post_octets(request.content_info));
+  options.check_password = {};
+  auto const unproven = got(make_full_cmc_request(order(), key, at));
+  BOOST_TEST(ask_of(desk, post_octets(unproven.content_info)).status == 403);
+  BOOST_TEST(desk.entries().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(an_authority_that_remembers_nothing_does_not_do_query_pending) {

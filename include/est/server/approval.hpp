@@ -7,6 +7,7 @@
 #include <est/core/result.hpp>
 #include <est/message/pending.hpp>
 #include <est/pki/attributes.hpp>
+#include <est/pki/cmc_controls.hpp>
 #include <est/pki/context.hpp>
 #include <est/pki/csr.hpp>
 #include <est/pki/oids.hpp>
@@ -55,10 +56,13 @@ inline std::string request_identity(pki::csr const& csr, peer const& who, std::s
   add(as_bytes(label));
   add(who.certificate() != nullptr ? byte_view{who.certificate()->der()} : byte_view{});
   add(as_bytes(who.user ? "user " + *who.user : std::string{}));
+  if (who.cmc_signer) add(who.cmc_signer->der());
+  if (who.cmc_identity) add(as_bytes("secret of " + *who.cmc_identity));
   add(csr.subject_der());
   add(csr.public_key_info());
   for (auto const& attribute : csr.attributes())
-    if (!(attribute.oid == pki::oids::challenge_password) && !(attribute.oid == pki::oids::est_identity_linking))
+    if (!(attribute.oid == pki::oids::challenge_password) && !(attribute.oid == pki::oids::est_identity_linking) &&
+        !(attribute.oid == pki::oids::cmc_pop_link_witness_v2) && !(attribute.oid == pki::oids::cmc_pop_link_witness))
       add(pki::encode_attribute(attribute));
   return to_hex(sha256(all));
 }
@@ -140,7 +144,9 @@ public:
 private:
   static std::string describe(peer const& who) {
     if (auto const* own = who.certificate()) return "certificate of " + own->subject_text();
-    return who.user ? "user " + *who.user : std::string{"nobody"};
+    if (who.user) return "user " + *who.user;
+    if (who.cmc_signer) return "CMC, signed with the certificate of " + who.cmc_signer->subject_text();
+    return who.cmc_identity ? "CMC, shared secret of " + *who.cmc_identity : std::string{"nobody"};
   }
 
   approval_entry* find(std::string_view id) {
