@@ -51,6 +51,10 @@ seed("media_type", b"application/pkcs7-mime; smime-type=certs-only", b"multipart
 seed("multipart", b"estServerExampleBoundary\n" + multipart, b"estServerExampleBoundary\n" + multipart.replace(b"\n", b"\r\n"),
      b"b\n--b\r\nA: b\r\n c\r\n\r\none\r\n--b \r\n \t\r\nf--b\r\n--b--\r\nepilogue")
 seed("auth", b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", b'Digest qop="auth", realm="estrealm", nonce="1", Negotiate ab==')
+seed("digest", b'Digest realm="est", qop="auth, auth-int", algorithm=SHA-256, nonce="n", opaque="o", stale=true, userhash=true',
+     b'Digest username="u", realm="r", nonce="n", uri="/a", algorithm=MD5, qop=auth, nc=00000001, cnonce="c", response="00"',
+     b'Digest username*=UTF-8\'\'a%20b, realm="r", nonce="n", uri="/", qop=auth, nc=0000000a, cnonce="c", response="0"',
+     b"https://EST.example:443/.well-known/est/ca/../cacerts?a#b", b"//[::1]:8443/est/cacerts", b"../simpleenroll", b"?q")
 
 seed("csr", der("a3-simpleenroll-request"), der("a4-serverkeygen-request"))
 seed("certs_only", der("a1-cacerts-response"), der("a3-simpleenroll-response"), der("a4-response-pkcs7"))
@@ -82,3 +86,62 @@ for operation in (b"simpleenroll", b"label/simplereenroll", b"serverkeygen"):
 seed("server_handle", b"GET /.well-known/est/cacerts HTTP/1.1\r\nHost: a\r\n\r\n",
      b"HEAD /.well-known/est/label/cacerts?q HTTP/1.0\r\n\r\n")
 seed("server_identity", b"*.example.com\nfoo.example.com:443", b"a\n[2001:db8::192.0.2.1]:8443", b"1.2.3.4\n1.2.3.4")
+
+
+def value(identifier, *parts):
+    content = b"".join(parts)
+    length = bytes([len(content)]) if len(content) < 128 else b"\x82" + len(content).to_bytes(2, "big")
+    return bytes([identifier]) + length + content
+
+
+def extension(oid, *parts):
+    return value(0x30, bytes.fromhex(oid), *parts)
+
+
+common_name = value(0x30, value(0x31, value(0x30, bytes.fromhex("0603550403"), value(0x0c, b"CA"))))
+dns_names = value(0x30, value(0x82, b"a.example"))
+date = value(0x17, b"260101000000Z")
+algorithm = value(0x30, bytes.fromhex("06082a8648ce3d040302"))
+entry = value(0x30, value(2, b"\5"), date, value(0x30, extension("0603551d15", value(4, value(0x0a, b"\1")))))
+scope = value(0x30, value(0xa0, value(0xa0, value(0x86, b"http://a.example/"))), value(0x81, b"\xff"))
+about = value(0xa0, value(0x30, extension("0603551d14", value(4, value(2, b"\7"))),
+                          extension("0603551d1c", value(1, b"\xff"), value(4, scope))))
+for fields in ((value(2, b"\1"), algorithm, common_name, date, date, value(0x30, entry), about),
+               (algorithm, common_name, date)):
+    seed("crl", value(0x30, value(0x30, *fields), algorithm, value(3, b"\0signature")))
+seed("change_subject_name", value(0x30, common_name, dns_names), value(0x30, value(0xa1, value(0x82, b"a"))))
+constraints = value(0x30, value(0xa0, value(0x30, value(0x82, b"example")), value(0x30, value(0xa4, common_name))),
+                    value(0xa1, value(0x30, value(0x87, bytes(8))), value(0x30, value(0x81, b".a")), value(0x30, value(0x86, b"b"))))
+for certificate in (der("a4-response-pkcs7")[45:837], der("a3-simpleenroll-response")[45:824]):
+    seed("name_constraints", len(constraints).to_bytes(2, "big") + constraints + certificate)
+
+
+def control(part, number, content):
+    return value(0x30, value(2, bytes([part])), bytes.fromhex("06082b060105050707") + bytes([number]), value(0x31, content))
+
+
+empty = value(0x30)
+sha256, hmac = (value(0x30, bytes.fromhex(oid)) for oid in ("0609608648016503040201", "06082a864886f70d0209"))
+other = bytes.fromhex("06022a030500")
+pki_data = value(
+    0x30,
+    value(0x30, control(1, 5, value(2, b"\x12\x67")), control(2, 6, value(4, b"nonce")), control(3, 2, value(0x0c, b"name")),
+          control(4, 34, value(0x30, sha256, hmac, value(4, bytes(32)))), control(5, 24, value(0x30, empty, value(2, b"\1")))),
+    value(0x30, value(0xa0, value(2, b"\x32"), der("a3-simpleenroll-request")),
+          value(0xa1, value(0x30, value(2, b"\x33"), empty)), value(0xa2, value(2, b"\x34"), other)),
+    value(0x30, value(0x30, value(2, b"\x3c"), empty)), value(0x30, value(0x30, value(2, b"\x46"), other)))
+about = value(0x30, value(2, b"\x32"), value(0x30, value(2, b"\1"), value(2, b"\2")))
+pki_response = value(
+    0x30,
+    value(0x30, control(1, 25, value(0x30, value(2, b"\2"), about, value(0x0c, b"no"), value(2, b"\x09"))),
+          control(2, 25, value(0x30, value(2, b"\3"), about, value(0x30, value(4, b"t"), value(0x18, b"20260101000000Z")))),
+          control(3, 25, value(0x30, value(2, b"\2"), about, value(0xa1, other))),
+          control(4, 1, value(0x30, value(2, b"\0"), value(0x30, value(2, b"\1"))))),
+    empty, empty)
+seed("pki_data", pki_data, b"\x30\x80" + pki_data[4:] + b"\0\0")
+seed("pki_response", pki_response)
+for content_type, content in ((2, pki_data), (3, pki_response)):
+    encapsulated = value(0x30, bytes.fromhex("06082b0601050507 0c") + bytes([content_type]), value(0xa0, value(4, content)))
+    signer = value(0x30, value(2, b"\3"), value(0x80, bytes(20)), sha256, algorithm, value(4, b"signature"))
+    seed("full_cmc_messages", value(0x30, bytes.fromhex("06092a864886f70d010702"), value(0xa0, value(
+        0x30, value(2, b"\3"), value(0x31, sha256), encapsulated, value(0x31, signer)))))
