@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,7 +36,7 @@ template <class T> T or_exit(est::result<T> r) {
 /// A CA and an EST server over it, as one function.
 class service {
 public:
-  service() : ca_(or_exit(est::memory_ca::make({}, now()))), server_(ca_, policy()) {}
+  service() : ca_(or_exit(est::memory_ca::make(issuing(), now()))), server_(ca_, policy()) {}
   service(service const&) = delete;
   service& operator=(service const&) = delete;
 
@@ -44,10 +45,24 @@ public:
   }
 
 private:
+  static est::memory_ca_options issuing() {
+    est::memory_ca_options
+        options; // what /csrattrs asks for: a P-384 key, signing with SHA-384, and a link to the connection
+    options.csr_attributes = or_exit(est::pki::make_csr_attributes(
+        {est::pki::oids::challenge_password,
+         est::pki::attribute{est::pki::oids::ec_public_key, {est::pki::oids::secp384r1.encode()}},
+         est::pki::object_id{1, 2, 840, 10045, 4, 3, 3}}));
+    return options;
+  }
+
   static est::server_options policy() {
     est::server_options options;
     options.check_password = [](std::string_view user, est::byte_view password) {
       return user == "estuser" && est::equal(password, est::as_bytes("estpwd"));
+    };
+    options.cmc.shared_secret = [](std::string_view name, std::string_view) -> std::optional<est::secret_bytes> {
+      if (name != "estuser") return std::nullopt;
+      return est::secret_bytes{std::string_view{"estpwd"}};
     };
     return options;
   }

@@ -23,6 +23,7 @@ import java.security.spec.ECGenParameterSpec;
 import java.util.Set;
 import javax.net.ssl.KeyManagerFactory;
 import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.est.CACertsResponse;
@@ -41,6 +42,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.bouncycastle.util.Store;
+import org.bouncycastle.util.io.pem.PemObject;
 
 public class BouncyCastle {
   static Path folder;
@@ -53,12 +55,7 @@ public class BouncyCastle {
 
   static PrivateKey key(String name) throws Exception {
     try (PEMParser in = new PEMParser(new FileReader(folder.resolve(name).toFile()))) {
-      Object held = in.readObject();
-      JcaPEMKeyConverter convert = new JcaPEMKeyConverter();
-      if (held instanceof org.bouncycastle.openssl.PEMKeyPair) {
-        return convert.getKeyPair((org.bouncycastle.openssl.PEMKeyPair) held).getPrivate();
-      }
-      return convert.getPrivateKey((org.bouncycastle.asn1.pkcs.PrivateKeyInfo) held);
+      return new JcaPEMKeyConverter().getPrivateKey((PrivateKeyInfo) in.readObject());
     }
   }
 
@@ -79,10 +76,10 @@ public class BouncyCastle {
         .build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate()));
   }
 
-  static void keep(EnrollmentResponse answer, Object privateKey) throws Exception {
+  static void keep(EnrollmentResponse answer, byte[] privateKey) throws Exception {
     if (!answer.isCompleted()) throw new Exception("it is not completed");
     write("issued.pem", answer.getStore().getMatches(null));
-    write("issued.key", Set.of(privateKey));
+    write("issued.key", Set.of(new PemObject("PRIVATE KEY", privateKey)));
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -129,20 +126,20 @@ public class BouncyCastle {
         break;
       }
       case "enroll-basic":
-      case "enroll-digest": keep(est.simpleEnroll(false, request(pair), auth), pair.getPrivate()); break;
-      case "reenroll": keep(est.simpleEnroll(true, request(pair), auth), pair.getPrivate()); break;
+      case "enroll-digest": keep(est.simpleEnroll(false, request(pair), auth), pair.getPrivate().getEncoded()); break;
+      case "reenroll": keep(est.simpleEnroll(true, request(pair), auth), pair.getPrivate().getEncoded()); break;
       case "serverkeygen": {
         EnrollmentResponse answer = est.simpleEnrollWithServersideCreation(request(pair), auth);
-        keep(answer, answer.getPrivateKeyInfo());
+        keep(answer, answer.getPrivateKeyInfo().getEncoded());
         break;
       }
       case "later": {
         EnrollmentResponse answer = est.simpleEnroll(false, request(pair), auth);
-        if (answer.isCompleted() || !answer.canRetry()) throw new Exception("it was not put off");
+        if (answer.isCompleted()) throw new Exception("it was not put off");
         long wait = answer.getNotBefore() - System.currentTimeMillis();
         System.out.println("wait " + wait);
         Thread.sleep(Math.max(0, wait) + 100);
-        keep(est.simpleEnroll(answer), pair.getPrivate());
+        keep(est.simpleEnroll(answer), pair.getPrivate().getEncoded());
         break;
       }
       default: throw new Exception("no such operation");

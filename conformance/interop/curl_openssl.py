@@ -63,6 +63,12 @@ def operations(checks, found, target):
             faults = verifies(folder, held) + ([] if mine and public_key(held) == mine else ["they do not belong together"])
         found.that("serverkeygen", f"serverkeygen gives a key and its certificate, by openssl ({key[0]} {key[-1][-5:]})", faults)
 
+    answer = target.curl("csrattrs", authenticated=False)
+    printed = run("openssl", "asn1parse", "-inform", "DER", input=base64.b64decode(answer.body)).stdout.decode()
+    found.that("csrattrs", "csrattrs holds what the CA asks for, by openssl", status_is(answer, 200) or
+               [f"{word} is not in: {printed}" for word in ("challengePassword", "id-ecPublicKey", "secp384r1")
+                if word not in printed])
+
     new_csr(folder, "late device")
     body = base64.b64encode((folder / "device.csr").read_bytes())
     answer = target.post("later/simpleenroll", body)
@@ -71,12 +77,25 @@ def operations(checks, found, target):
     found.that("202", "the same request again: 200", status_is(target.post("later/simpleenroll", body), 200))
 
 
+def digest(checks, found, program, folder, words, algorithm):
+    target = Server(program, folder, "digest", *words)
+    csr = base64.b64encode(new_csr(folder))
+    answer = target.post("simpleenroll", csr, "--digest")
+    found.that("Digest", f"Digest with {algorithm}: 200", status_is(answer, 200))
+    answer = target.post("simpleenroll", csr, "--digest", "-u", "estuser:wrong", authenticated=False)
+    found.that("Digest", f"Digest with {algorithm} and a wrong password: 401", status_is(answer, 401))
+    answer = target.post("simpleenroll", csr)
+    checks.that("a Basic password where only Digest is asked for: 401", status_is(answer, 401))
+    target.stop()
+
+
 def credentials(checks, target):
     folder = target.folder
     body = base64.b64encode(new_csr(folder))
     answer = target.post("simpleenroll", body, authenticated=False)
-    checks.that("without credentials: 401 with a Basic challenge", status_is(answer, 401) or
-                ([] if answer.fields.get("www-authenticate", "").startswith("Basic realm=") else ["no challenge"]))
+    checks.that("without credentials: 401 with a Basic challenge, and no content", status_is(answer, 401) or
+                ([] if answer.fields.get("www-authenticate", "").startswith("Basic realm=") and not answer.body
+                 else [f"{answer.fields} {answer.body}"]))
     answer = target.post("simpleenroll", body, "-u", "estuser:wrong", authenticated=False)
     checks.that("with a wrong password: 401", status_is(answer, 401))
     shown = ["--cert", folder / "client.pem", "--key", folder / "client.key"]
@@ -225,6 +244,9 @@ def main():
         code = target.stop()
         checks.that("it stops in good order when its input ends", [] if code == 0 else [f"exit {code}"])
         versions(checks, program, folder)
+        digest(checks, found, program, folder, [], "SHA-256")
+        digest(checks, found, program, folder, ["md5"], "MD5")
+        found.cannot("fullcmc", "neither makes a PKIData")
         found.write()
     checks.finish()
 

@@ -3,8 +3,9 @@
 ///
 ///   serve-interop FOLDER [WORD]...
 ///
-/// WORD: 1.2 or 1.3 for that TLS version alone; line for base64 in one line; later for a CA that answers each request with
-/// 202 the first time. It always does so under the label `later`.
+/// WORD: 1.2 or 1.3 for that TLS version alone; digest for HTTP Digest in place of Basic, md5 besides for
+/// that algorithm alone; line for base64 in one line; later
+/// for a CA that answers each request with 202 the first time. It always does so under the label `later`; and under `silent`, with a 202 that has no content.
 
 #include <est/est.hpp>
 #include <est/transport/httplib_server.hpp>
@@ -29,7 +30,12 @@ est::pki::context now() {
 }
 
 template <class T> T or_exit(est::result<T> r) {
-  if (r) return std::move(*r);
+  if (r) {
+    if constexpr (std::is_void_v<T>)
+      return;
+    else
+      return std::move(*r);
+  }
   std::cerr << est::to_text(r.error()) << "\n";
   std::exit(1);
 }
@@ -43,14 +49,19 @@ public:
 
   est::result<est::issuance> issue(est::pki::csr const& csr, est::peer const& who, std::string_view label,
                                    est::pki::context const& at) {
-    if ((always_later_ || label == "later") && is_new(csr))
-      return est::issuance{est::pending{std::chrono::seconds{1}, {}, "Not yet."}};
+    if ((always_later_ || label == "later" || label == "silent") && is_new(csr))
+      return est::issuance{est::pending{std::chrono::seconds{1}, {}, label == "silent" ? "" : "Not yet."}};
     return ca_.issue(csr, who, label, at);
   }
 
   est::result<est::pki::private_key> generate_key(est::pki::csr const& csr, std::string_view label,
                                                   est::pki::context const& at) const {
     return ca_.generate_key(csr, label, at);
+  }
+
+  est::result<std::optional<est::pki::csr_attributes>> csr_attributes(std::string_view label, est::peer const& who,
+                                                                      est::pki::context const& at) const {
+    return ca_.csr_attributes(label, who, at);
   }
 
 private:
@@ -89,15 +100,28 @@ identity make_identity(est::memory_ca const& ca, char const* name, est::certific
 int main(int count, char** arguments) {
   if (count < 2) return 2;
   std::signal(SIGPIPE, SIG_IGN);
-  auto const ca = or_exit(est::memory_ca::make({}, now()));
+  est::memory_ca_options issuing; // /csrattrs asks for a link to the connection and a P-384 key
+  issuing.csr_attributes = or_exit(est::pki::make_csr_attributes(
+      {est::pki::oids::challenge_password,
+       est::pki::attribute{est::pki::oids::ec_public_key, {est::pki::oids::secp384r1.encode()}}}));
+  auto const ca = or_exit(est::memory_ca::make(std::move(issuing), now()));
   std::set<std::string_view> const words(arguments + 2, arguments + count);
   authority behind{ca, words.contains("later")};
   est::password_table users;
   users.add("estuser", est::secret_bytes{std::string_view{"estpwd"}});
   est::server_options how;
   if (words.contains("line")) how.body.layout = est::base64_layout::one_line();
-  how.check_password = [&](std::string_view user, est::byte_view password) { return users.accepts(user, password); };
-  how.knows_label = [](std::string_view label) { return label == "later"; };
+  if (words.contains("digest")) {
+    auto const table = std::make_shared<est::digest_table>(how.realm);
+    or_exit(table->add("estuser", est::secret_bytes{std::string_view{"estpwd"}}));
+    how.digest.emplace();
+    how.digest->find = est::digest_table::lookup(table);
+    how.digest->nonces = std::make_shared<est::http::nonce_maker>(est::secret_bytes{est::system_random(32)});
+    if (words.contains("md5")) how.digest->algorithms = {est::http::digest_algorithm::md5};
+  } else {
+    how.check_password = [&](std::string_view user, est::byte_view password) { return users.accepts(user, password); };
+  }
+  how.knows_label = [](std::string_view label) { return label == "later" || label == "silent"; };
   how.on_trouble = [](est::failure const& f) { std::cerr << est::to_text(f) << "\n"; };
   est::server const server{behind, std::move(how)};
 

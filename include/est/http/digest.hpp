@@ -138,8 +138,10 @@ inline std::optional<std::string_view> only(challenge const& c, std::string_view
 /// The value of a WWW-Authenticate field.
 /// Source:  RFC 7616 section 3.3: realm, nonce, opaque and qop are quoted, algorithm and stale are not
 inline std::string encode_digest_challenge(digest_challenge const& c) {
-  std::string text = "Digest realm=" + detail::quoted(c.realm) + ", qop=\"auth\", algorithm=";
-  text += name(c.algorithm);
+  std::string text = "Digest realm=" + detail::quoted(c.realm) + ", qop=\"auth\"";
+  // RFC 7616 section 3.3: without it, it is MD5. Bouncy Castle's client (1.72) reads quoted values alone, and this one must
+  // not be quoted.
+  if (c.algorithm != digest_algorithm::md5) text += ", algorithm=" + std::string{name(c.algorithm)};
   text += ", nonce=" + detail::quoted(c.nonce);
   if (c.opaque) text += ", opaque=" + detail::quoted(*c.opaque);
   if (c.stale) text += ", stale=true";
