@@ -35,13 +35,6 @@ pki::certs_only bag(std::vector<pki::certificate> certificates) {
   return must(pki::make_certs_only(std::move(certificates)));
 }
 
-std::vector<pki::certificate> without(pki::certs_only const& answer, pki::certificate const& one) {
-  std::vector<pki::certificate> rest;
-  for (auto const& c : answer.certificates())
-    if (!(c == one)) rest.push_back(c);
-  return rest;
-}
-
 trust_anchors of(pki::certificate const& root, anchor_kind kind = anchor_kind::explicit_anchors) {
   return {kind, {root}};
 }
