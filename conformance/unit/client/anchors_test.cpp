@@ -215,7 +215,8 @@ BOOST_AUTO_TEST_CASE(without_new_with_old_a_new_root_is_trusted_on_no_word_but_t
   auto const old_root = ca.root();
   done(ca.roll_over(at_test_time()));
   std::vector<pki::certificate> rest;
-  for (auto const& c : answer_of(ca).certificates())
+  auto const answer = answer_of(ca);
+  for (auto const& c : answer.certificates())
     if (!(c == old_root) && !c.verifies_under(old_root)) rest.push_back(c);
   rest.push_back(ca.issuer());
   refused(update_anchors(bag(rest), of(old_root), new_root::refused, today), errc::no_trust_anchor);
