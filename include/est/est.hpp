@@ -35,10 +35,10 @@
 #include <est/pki/certificate.hpp>
 #include <est/pki/certificate_builder.hpp>
 #include <est/pki/certs_only.hpp>
+#include <est/pki/change_subject_name.hpp>
 #include <est/pki/cmc_controls.hpp>
 #include <est/pki/cmc_data.hpp>
 #include <est/pki/cmc_proof.hpp>
-#include <est/pki/change_subject_name.hpp>
 #include <est/pki/cms_ciphers.hpp>
 #include <est/pki/cms_types.hpp>
 #include <est/pki/context.hpp>
