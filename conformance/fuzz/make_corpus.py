@@ -145,3 +145,28 @@ for content_type, content in ((2, pki_data), (3, pki_response)):
     signer = value(0x30, value(2, b"\3"), value(0x80, bytes(20)), sha256, algorithm, value(4, b"signature"))
     seed("full_cmc_messages", value(0x30, bytes.fromhex("06092a864886f70d010702"), value(0xa0, value(
         0x30, value(2, b"\3"), value(0x31, sha256), encapsulated, value(0x31, signer)))))
+
+private_key = base64.b64decode(text("a4-response-pkcs8.b64"))
+seed("key_package", value(0x30, private_key), private_key)
+signed_type, data_type = bytes.fromhex("06092a864886f70d010702"), bytes.fromhex("06092a864886f70d010701")
+enveloped_type, auth_type = bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a864886f70d0109100117")
+sha256, rsa = (value(0x30, bytes.fromhex(oid)) for oid in ("0609608648016503040201", "06092a864886f70d010101"))
+attributes = value(0xa0, value(0x30, bytes.fromhex("06092a864886f70d010903"), value(0x31, data_type)))
+signer = value(0x30, value(2, b"\3"), value(0x80, b"key"), sha256, attributes, rsa, value(4, bytes(32)))
+content = value(0x30, data_type, value(0xa0, value(4, b"content")))
+bare = value(0x30, value(2, b"\3"), value(0x31, sha256), content, value(0x31, signer))
+seed("signed_data", bare, value(0x30, signed_type, value(0xa0, bare)), der("a4-response-pkcs7"))
+wrap = value(0x30, bytes.fromhex("0609608648016503040105"))
+scheme = value(0x30, bytes.fromhex("06062b8104010b01"), wrap)
+x25519 = value(0xa0, value(0xa1, value(0x30, bytes.fromhex("06032b656e")), value(3, b"\0" + bytes(31) + b"\7")))
+keys = value(0x30, value(0x30, value(0xa0, value(4, b"\1")), value(4, bytes(24))))
+recipients = value(0x31, value(0x30, value(2, b"\2"), value(0x80, b"\1"), rsa, value(4, bytes(32))),
+                   value(0xa1, value(2, b"\3"), x25519, value(0xa1, value(4, b"ukm")), scheme, keys),
+                   value(0xa2, value(2, b"\4"), value(0x30, value(4, b"\1")), wrap, value(4, bytes(24))))
+cbc = value(0x30, bytes.fromhex("0609608648016503040102"), value(4, bytes(16)))
+gcm = value(0x30, bytes.fromhex("0609608648016503040106"), value(0x30, value(4, bytes(12)), value(2, b"\20")))
+seed("enveloped_data",
+     value(0x30, enveloped_type, value(0xa0, value(0x30, value(2, b"\2"), recipients,
+                                                   value(0x30, signed_type, cbc, value(0x80, bytes(16)))))),
+     value(0x30, auth_type, value(0xa0, value(0x30, value(2, b"\0"), recipients,
+                                              value(0x30, data_type, gcm, value(0x80, bytes(16))), value(4, bytes(16))))))

@@ -128,6 +128,12 @@ public:
   result<op::server_keygen::reply> server_keygen(pki::csr csr, notes* out = nullptr) {
     return call<op::server_keygen>({std::move(csr)}, out);
   }
+  /// The same where the CSR asks for a key that is encrypted beyond TLS: what to open it with and whom to trust, and the time
+  /// and randomness for that (RFC 7030 section 4.4.1).
+  result<op::server_keygen::reply> server_keygen(pki::csr csr, pki::key_opening const& opening,
+                                                 pki::context const& with, notes* out = nullptr) {
+    return call<op::server_keygen>({std::move(csr), &opening, &with}, out);
+  }
 
   /// Sends a Full PKI Request and judges the answer.
   /// In:     the request, which `make_full_cmc_request` made; whose answers are believed; the time; the key that a
@@ -197,7 +203,8 @@ private:
     if constexpr (requires { question.csr.challenge_password(); }) {
       for (auto const& value : {question.csr.challenge_password(), question.csr.text(pki::oids::est_identity_linking)})
         for (auto const which : {channel_binding::tls_unique, channel_binding::tls_exporter, channel_binding::finished})
-          if (value && is_channel_binding(*value, before, which) && !is_channel_binding(*value, now, which)) return true;
+          if (value && is_channel_binding(*value, before, which) && !is_channel_binding(*value, now, which))
+            return true;
     }
     return false;
   }

@@ -1,0 +1,127 @@
+// The parts of a serverkeygen answer whose key is encrypted beyond TLS, as a client reads them.
+#include "pki_fixture.hpp"
+
+#include <est/message/server_keygen.hpp>
+#include <est/pki/key_envelope.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+using namespace est;
+using namespace est::test;
+
+namespace {
+
+pki::key_encryption_key shared_key() { return {{1, 2, 3}, secret_bytes{byte_view{bytes(16, 0x33)}}}; }
+
+pki::private_key const& made_key() {
+  static auto const key = make_key();
+  return key;
+}
+pki::certificate const& own() {
+  static auto const made = root().issue(made_key().public_key_info(), "made for it");
+  return made;
+}
+
+bytes envelope_of(pki::private_key const& key) {
+  auto const package = must(pki::sign_key_package(key, root().key, root().certificate, {}, at_test_time()));
+  return must(pki::make_key_envelope(package, shared_key(), pki::content_cipher::aes128_cbc, at_test_time()));
+}
+
+std::string certificates_part(pki::certificate const& c) {
+  return "Content-Type: application/pkcs7-mime; smime-type=certs-only\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+         encode_base64(must(pki::make_certs_only({c})).encode());
+}
+std::string envelope_part(byte_view envelope,
+                          std::string const& type = "application/pkcs7-mime; smime-type=server-generated-key") {
+  return "Content-Type: " + type + "\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encode_base64(envelope);
+}
+std::string clear_part() {
+  return "Content-Type: application/pkcs8\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+         encode_base64(made_key().encode().expose());
+}
+
+http::response multipart_of(std::vector<std::string> const& parts) {
+  http::response answer;
+  answer.headers.add("Content-Type", "multipart/mixed; boundary=b");
+  for (auto const& p : parts) answer.body += "--b\r\n" + p + "\r\n";
+  answer.body += "--b--\r\n";
+  return answer;
+}
+
+result<op::server_keygen::reply> read(http::response const& answer, notes* out = nullptr) {
+  static const pki::key_opening opening{shared_key(), {root().certificate}};
+  static auto const with = at_test_time();
+  return parse_reply<op::server_keygen>(answer, {device().csr, &opening, &with}, out);
+}
+failure trouble_of(http::response const& answer) {
+  auto const reply = read(answer);
+  BOOST_REQUIRE(!reply.has_value());
+  return reply.error();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(protected_keys)
+
+BOOST_AUTO_TEST_CASE(an_answer_is_written_and_read) {
+  auto const envelope = envelope_of(made_key());
+  auto const said = op::server_keygen::reply{must(make_generated(duplicate(made_key()), own(), envelope))};
+  auto const answer = to_http_reply<op::server_keygen>(said);
+  BOOST_TEST(answer.body.find("application/pkcs8") == std::string::npos);
+  notes remarks;
+  auto const reply = must(read(answer, &remarks));
+  auto const& came = std::get<generated>(reply);
+  BOOST_TEST(came.key.public_key_info() == made_key().public_key_info());
+  BOOST_TEST((came.certificate == own()));
+  BOOST_TEST(came.protection.value().envelope == envelope);
+  BOOST_TEST((came.protection->signer == root().certificate));
+  BOOST_TEST(to_http_reply<op::server_keygen>(reply).body == answer.body);
+  for (auto const& n : remarks) BOOST_TEST((n.code == note_code::transfer_encoding_present), to_text(n));
+}
+
+BOOST_AUTO_TEST_CASE(the_parts_may_stand_in_either_order) {
+  notes remarks;
+  must(read(multipart_of({certificates_part(own()), envelope_part(envelope_of(made_key()))}), &remarks));
+  BOOST_TEST(remarks.has(note_code::certificate_part_first));
+}
+
+BOOST_AUTO_TEST_CASE(the_order_is_not_sent) {
+  static const pki::key_opening opening{shared_key(), {root().certificate}};
+  static auto const with = at_test_time();
+  endpoint where;
+  where.authority = "est.example";
+  BOOST_TEST((to_http<op::server_keygen>({device().csr, &opening, &with}, where).body ==
+              to_http<op::server_keygen>({device().csr}, where).body));
+}
+
+BOOST_AUTO_TEST_CASE(troubles_are_told_by_type) {
+  auto const envelope = envelope_part(envelope_of(made_key())), certificates = certificates_part(own());
+  BOOST_TEST((trouble_of(multipart_of({envelope})).code == errc::missing_part));
+  BOOST_TEST((trouble_of(multipart_of({certificates})).code == errc::missing_part));
+  BOOST_TEST((trouble_of(multipart_of({envelope, envelope, certificates})).code == errc::malformed_multipart));
+  BOOST_TEST((trouble_of(multipart_of({envelope, clear_part(), certificates})).code == errc::malformed_multipart));
+  BOOST_TEST((trouble_of(multipart_of({clear_part(), certificates})).code == errc::key_not_encrypted));
+  // the key of another certificate
+  BOOST_TEST((trouble_of(multipart_of({envelope, certificates_part(root().certificate)})).code == errc::key_mismatch));
+  auto const broken = trouble_of(multipart_of({envelope_part(own().der()), certificates}));
+  BOOST_TEST((broken.code == errc::malformed_cms));
+  BOOST_TEST(broken.where.substr(0, 12) == "body.part[0]");
+  BOOST_TEST((trouble_of(multipart_of({"Content-Type: application/pkcs7-mime; smime-type=server-generated-key\r\n\r\n!",
+                                       certificates}))
+                  .code == errc::malformed_base64));
+}
+
+BOOST_AUTO_TEST_CASE(every_truncation_fails) {
+  auto const whole = multipart_of({envelope_part(envelope_of(made_key())), certificates_part(own())});
+  for (std::size_t n = 0; n + 8 < whole.body.size(); n += 7) {
+    auto cut = whole;
+    cut.body.resize(n);
+    BOOST_TEST(!read(cut).has_value());
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
