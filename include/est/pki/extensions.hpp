@@ -166,9 +166,9 @@ inline result<alternative_names> parse_alternative_names(byte_view value) {
   while (sequence.more()) {
     auto const name = sequence.take_any("GeneralName");
     switch (name.identifier) {
-    case tag::context_primitive(1): names.email.push_back(to_text(name.content)); break;
-    case tag::context_primitive(2): names.dns.push_back(to_text(name.content)); break;
-    case tag::context_primitive(6): names.uri.push_back(to_text(name.content)); break;
+    case tag::context_primitive(1): names.email.push_back(est::to_text(name.content)); break;
+    case tag::context_primitive(2): names.dns.push_back(est::to_text(name.content)); break;
+    case tag::context_primitive(6): names.uri.push_back(est::to_text(name.content)); break;
     case tag::context_primitive(7): names.ip.push_back(to_bytes(name.content)); break;
     default: ++names.others;
     }

@@ -45,7 +45,7 @@ inline std::optional<std::string> text_of(tlv const& value) {
   case tag::printable_string:
   case tag::ia5_string:
   case tag::numeric_string:
-  case tag::visible_string: return to_text(value.content);
+  case tag::visible_string: return est::to_text(value.content);
   case tag::t61_string:
     for (auto const octet : value.content) detail::put_utf8(text, octet);
     return text;
