@@ -3,9 +3,9 @@
 ///
 ///   serve-interop FOLDER [WORD]...
 ///
-/// WORD: 1.2 or 1.3 for that TLS version alone; digest for HTTP Digest in place of Basic, md5 besides for
-/// that algorithm alone; line for base64 in one line; later
-/// for a CA that answers each request with 202 the first time. It always does so under the label `later`; and under `silent`, with a 202 that has no content.
+/// WORD: 1.2 or 1.3 for that TLS version alone; digest for HTTP Digest in place of Basic, md5 besides for that algorithm
+/// alone; line for base64 in one line; later for a CA that answers each request with 202 the first time. It always does so
+/// under the label `later`; and under `silent`, with a 202 that has no content.
 
 #include <est/est.hpp>
 #include <est/transport/httplib_server.hpp>
