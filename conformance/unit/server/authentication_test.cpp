@@ -59,6 +59,7 @@ BOOST_AUTO_TEST_CASE(a_401_offers_sha_256_md5_and_basic_in_that_order) {
   BOOST_TEST(values[0].find("algorithm=SHA-256") != std::string_view::npos);
   BOOST_TEST(values[1].find("algorithm") == std::string_view::npos); // RFC 7616 section 3.3: then it is MD5
   BOOST_TEST(values[2] == "Basic realm=\"est\"");
+  BOOST_TEST((challenged(answer).at(1).algorithm == http::digest_algorithm::md5));
   for (auto const& one : challenged(answer)) {
     BOOST_TEST(one.realm == "est");
     BOOST_TEST(!one.stale);
