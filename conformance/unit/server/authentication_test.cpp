@@ -164,6 +164,21 @@ BOOST_AUTO_TEST_CASE(an_answer_for_another_target_is_400) {
   BOOST_TEST(ask(made).status == 200);
 }
 
+// What cpp-httplib makes of a field's value
+BOOST_AUTO_TEST_CASE(an_answer_whose_uri_was_decoded_on_the_way_is_let_in) {
+  auto const challenge = challenged(ask(question)).front();
+  question.target = "/.well-known/est/ca%3A1/simpleenroll";
+  auto made = answered(challenge);
+  BOOST_TEST(ask(made).status == 200);
+  std::string value{made.headers.find("Authorization").value()};
+  value.replace(value.find("%3A"), 3, ":");
+  made.headers.set("Authorization", value);
+  BOOST_TEST(ask(made).status == 200);
+  value.replace(value.find("ca:1"), 4, "ca:2");
+  made.headers.set("Authorization", value);
+  check_refused(ask(made), 400, "uri");
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_for_another_method_is_none) {
   auto const challenge = challenged(ask(question)).front();
   http::basic_credentials const who{"user", secret_bytes{std::string_view{"secret"}}};

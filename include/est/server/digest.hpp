@@ -7,6 +7,7 @@
 #include <est/http/digest.hpp>
 #include <est/http/message.hpp>
 #include <est/http/tls_facts.hpp>
+#include <est/message/endpoint.hpp>
 #include <est/pki/context.hpp>
 
 #include <algorithm>
@@ -140,11 +141,17 @@ inline digest_verdict verify_digest(http::request const& question, std::string_v
                                     http::tls_facts const& facts, digest_policy const& policy, std::string_view realm,
                                     pki::time_point now) {
   auto const refused = [](char const* why) { return fail(errc::unauthenticated, "authorization", why); };
-  auto const sent = http::parse_digest(authorization);
+  auto sent = http::parse_digest(authorization);
   if (!sent) return {refused("The Digest credentials cannot be read.")};
-  if (detail::origin_form(sent->uri) != detail::origin_form(question.target))
-    return {fail(errc::invalid_argument, "authorization",
-                 "The uri of the Digest credentials is not the target of the request.")};
+  if (auto const asked = detail::origin_form(question.target); detail::origin_form(sent->uri) != asked) {
+    // cpp-httplib decodes %-escapes in the values of fields, so that the uri is no longer what the client digested. That
+    // was the target, if the two differ in nothing else.
+    if (detail::percent_decode(asked) == std::string{detail::origin_form(sent->uri)})
+      sent->uri = question.target;
+    else
+      return {fail(errc::invalid_argument, "authorization",
+                   "The uri of the Digest credentials is not the target of the request.")};
+  }
   bool const offered =
       std::find(policy.algorithms.begin(), policy.algorithms.end(), sent->algorithm) != policy.algorithms.end();
   if (!offered || sent->realm != realm || !policy.find || !policy.nonces)

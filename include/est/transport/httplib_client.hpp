@@ -5,7 +5,7 @@
 ///
 /// cpp-httplib connects only when it sends. So `connect()` sends a request of its own, GET /.well-known/est/cacerts, and
 /// reads the TLS facts while the answer comes in; what is asked next goes over that connection. A server that closes after
-/// every answer cannot be used through this transport.
+/// every answer, as one of HTTP/1.0 does unless it says keep-alive, cannot be used through this transport.
 ///
 /// Does NOT promise, since cpp-httplib hides it: the order of fields in an answer, the order of fields of one name, a %XX
 /// in a field value (it is decoded), interim answers, trailers; nor that an answer cut without close_notify is told from
@@ -254,7 +254,12 @@ private:
       auto const deadline = start + options.exchange_timeout;
       std::string body;
       bool too_long = false, too_late = false;
-      made->response_handler = [this](httplib::Response const&) {
+      std::string version;
+      made->response_handler = [this, &version](httplib::Response const& begun) {
+        // cpp-httplib takes every HTTP/1.0 connection for closed, also one that the server keeps (RFC 9112 section 9.3).
+        version = begun.version;
+        if (version == "HTTP/1.0" && http::equal_ignoring_case(begun.get_header_value("Connection"), "keep-alive"))
+          const_cast<httplib::Response&>(begun).version = "HTTP/1.1"; // the object is not const where it is made
         // On TLS 1.2 the exporter answers only now; the connection is alive, since its answer is being read.
         if (in_use != nullptr) facts = facts_of(in_use);
         in_use = nullptr;
@@ -281,7 +286,7 @@ private:
       http::response answer;
       answer.status = received.status;
       answer.reason = received.reason;
-      answer.version = received.version;
+      answer.version = version.empty() ? received.version : version;
       for (auto const& [name, value] : received.headers)
         if (name != "REMOTE_ADDR" && name != "REMOTE_PORT" && name != "LOCAL_ADDR" && name != "LOCAL_PORT")
           answer.headers.add(name, value);
