@@ -83,7 +83,8 @@ inline result<certificate> sign_certificate(certificate_order const& order, byte
 
 /// Issues a certificate.
 /// Source:   RFC 5280 sections 4.1 and 4.2
-/// In:       the order; the issuer's key, here or elsewhere, and its certificate; a hash name as Botan has it, "" for the one that fits the key
+/// In:       the order; the issuer's key, here or elsewhere, and its certificate; a hash name as Botan has it, "" for the one
+///           that fits the key
 /// Errors:   invalid_argument, key_mismatch (the key is not the issuer certificate's), unsupported_algorithm, internal
 /// Promises: times as section 4.1.2.5 has them; the issuer's name is its certificate's subject, octet for octet.
 /// Does NOT promise: any policy. Which extensions and dates are right is the authority's business.
