@@ -10,6 +10,8 @@
 using namespace est;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(trust)
+
 namespace {
 
 pki::certificate server_with(std::vector<std::string> dns, std::vector<bytes> ip = {},
@@ -24,8 +26,6 @@ pki::certificate server_with(std::vector<std::string> dns, std::vector<bytes> ip
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(trust)
 
 BOOST_AUTO_TEST_CASE(the_host_of_an_authority) {
   BOOST_TEST(host_of("est.example") == "est.example");

@@ -10,6 +10,8 @@
 using namespace est;
 using namespace est::http;
 
+BOOST_AUTO_TEST_SUITE(digest_authentication)
+
 namespace {
 
 constexpr std::string_view nonce = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v";
@@ -54,8 +56,6 @@ std::chrono::system_clock::time_point const now = std::chrono::sys_days{std::chr
 nonce_maker maker(char filler = 'k') { return nonce_maker{secret_bytes{std::string_view{std::string(32, filler)}}}; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(digest_authentication)
 
 BOOST_AUTO_TEST_CASE(the_responses_of_rfc_7616_section_3_9_1_are_computed) {
   BOOST_TEST(response_of(mufasa(digest_algorithm::md5), "Circle of Life") == "8ca523f5e9506fed4657c9700eebdbec");

@@ -8,6 +8,8 @@
 using namespace est;
 using namespace est::http;
 
+BOOST_AUTO_TEST_SUITE(redirections)
+
 namespace {
 
 origin const here{"https", "est.example", 443};
@@ -28,8 +30,6 @@ std::string target_of(std::string_view location) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(redirections)
 
 BOOST_AUTO_TEST_CASE(an_origin_is_scheme_host_and_port) {
   BOOST_TEST((make_origin("HTTPS", "EST.example") == here));

@@ -13,6 +13,8 @@
 using namespace est;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(operations)
+
 namespace {
 
 const endpoint where{"est.example:8443", ""};
@@ -30,8 +32,6 @@ http::response status(int code, std::string body = {}, std::string type = {}) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(operations)
 
 BOOST_AUTO_TEST_CASE(a_get_request_has_no_content) {
   auto const question = to_http<op::cacerts>({}, where);

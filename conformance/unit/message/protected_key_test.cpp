@@ -13,6 +13,8 @@
 using namespace est;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(protected_keys)
+
 namespace {
 
 pki::key_encryption_key shared_key() { return {{1, 2, 3}, secret_bytes{byte_view{bytes(16, 0x33)}}}; }
@@ -64,8 +66,6 @@ failure trouble_of(http::response const& answer) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(protected_keys)
 
 BOOST_AUTO_TEST_CASE(an_answer_is_written_and_read) {
   auto const envelope = envelope_of(made_key());

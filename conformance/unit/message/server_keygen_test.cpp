@@ -13,6 +13,8 @@
 using namespace est;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(key_generation)
+
 namespace {
 
 struct part {
@@ -89,8 +91,6 @@ http::response printed_answer(std::string const& document) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(key_generation)
 
 BOOST_AUTO_TEST_CASE(what_is_generated_is_read_back_through_octets) {
   auto const said = op::server_keygen::reply{must(make_generated(duplicate(made_key()), own()))};

@@ -8,6 +8,8 @@ using namespace est;
 using namespace est::mime;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(bodies)
+
 namespace {
 
 void is_refused_as(std::string const& body, char const* what) {
@@ -19,8 +21,6 @@ void is_refused_as(std::string const& body, char const* what) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(bodies)
 
 BOOST_AUTO_TEST_CASE(base64_is_decoded_however_its_lines_are_laid_out) {
   for (auto const* const body : {"MAMCAQA=", "MAMC\nAQA=\n", "MAMC\r\nAQA=\r\n", " MAMC\tAQ A= ", "\r\nMAMCAQA=\n\n"}) {

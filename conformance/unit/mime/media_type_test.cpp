@@ -7,6 +7,8 @@
 using namespace est;
 using namespace est::mime;
 
+BOOST_AUTO_TEST_SUITE(media_types)
+
 namespace {
 
 media_type read(std::string_view text, notes* said = nullptr) {
@@ -22,8 +24,6 @@ failure refused(std::string_view text) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(media_types)
 
 BOOST_AUTO_TEST_CASE(type_subtype_and_parameters_are_read_in_any_case) {
   notes said;

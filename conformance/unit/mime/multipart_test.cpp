@@ -8,6 +8,8 @@
 using namespace est;
 using namespace est::mime;
 
+BOOST_AUTO_TEST_SUITE(multiparts)
+
 namespace {
 
 constexpr std::string_view plain = "--b\r\nContent-Type: a/b\r\n\r\none\r\n--b\r\nX: y\r\n\r\ntwo\r\n--b--\r\n";
@@ -38,8 +40,6 @@ concept parses = requires(T&& body) {
 
 static_assert(parses<std::string const&> && parses<std::string_view> && parses<char const*>);
 static_assert(!parses<std::string>, "the parts would be views into a temporary");
-
-BOOST_AUTO_TEST_SUITE(multiparts)
 
 BOOST_AUTO_TEST_CASE(parts_are_views_with_their_offsets) {
   auto const got = read(plain);

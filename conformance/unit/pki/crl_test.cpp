@@ -7,6 +7,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(revocation_lists)
+
 namespace {
 
 certificate const& root() {
@@ -79,8 +81,6 @@ certificate with(std::vector<extension> more, bool ca = false) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(revocation_lists)
 
 BOOST_AUTO_TEST_CASE(what_is_made_is_what_was_ordered) {
   for (auto const* kind : kinds) {

@@ -14,6 +14,8 @@ using namespace est;
 using namespace est::conformance;
 using est::test::read_vector;
 
+BOOST_AUTO_TEST_SUITE(canary)
+
 namespace {
 
 constexpr auto password = "canary-Pa55word-canary";
@@ -107,8 +109,6 @@ void none_in(std::string const& output, std::string_view what) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(canary)
 
 BOOST_AUTO_TEST_CASE(no_secret_comes_out_of_text_json_and_transcripts) {
   auto const records = poisoned();

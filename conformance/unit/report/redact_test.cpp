@@ -10,6 +10,8 @@ using namespace est;
 using namespace est::conformance;
 using est::test::read_vector;
 
+BOOST_AUTO_TEST_SUITE(redact)
+
 namespace {
 
 std::string key_text() { return read_vector("rfc7030/a4-response-pkcs8.b64"); }
@@ -26,8 +28,6 @@ exchange answered(std::string request_line, std::string response) {
 bool shows(std::string const& text, std::string_view secret) { return text.find(secret) != std::string::npos; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(redact)
 
 BOOST_AUTO_TEST_CASE(control_characters_and_broken_utf8_are_escaped) {
   BOOST_TEST(printable("plain") == "plain");

@@ -11,6 +11,8 @@ using namespace est;
 using namespace est::conformance;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(report)
+
 namespace {
 
 requirement row(std::string level, bool disputed = false, bool held = true) {
@@ -65,8 +67,6 @@ constexpr auto unread_must = "rfc9908-3.4-version";
 constexpr auto http_must = "http-405-allow";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(report)
 
 BOOST_AUTO_TEST_CASE(the_level_decides_what_a_failure_is) {
   for (auto const* level : {"MUST", "MUST NOT", "required"}) BOOST_TEST(name(grade_of_failure(row(level))) == "fail");
