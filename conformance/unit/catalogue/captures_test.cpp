@@ -16,6 +16,8 @@ using est::test::read_vector;
 
 namespace fs = std::filesystem;
 
+BOOST_AUTO_TEST_SUITE(captures)
+
 namespace {
 
 /// A folder that goes when the test does.
@@ -44,8 +46,6 @@ std::string cacerts_answer(std::string_view date = {}) {
 constexpr auto cacerts_request = "GET /.well-known/est/cacerts HTTP/1.1\r\nHost: a\r\n\r\n";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(captures)
 
 BOOST_AUTO_TEST_CASE(a_folder_gives_its_pairs_in_order_and_names_what_it_ignores) {
   folder const f;

@@ -15,6 +15,8 @@ using namespace est;
 using namespace est::conformance;
 using est::test::read_vector;
 
+BOOST_AUTO_TEST_SUITE(document_examples)
+
 namespace {
 
 document_example read(std::string const& text, notes* said = nullptr) {
@@ -82,8 +84,6 @@ std::size_t line_of(std::string const& text, std::size_t offset) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(document_examples)
 
 BOOST_AUTO_TEST_CASE(a1_to_a3_are_read_as_printed_with_the_bodies_that_their_lengths_state) {
   auto const a1 = read(read_vector("rfc7030/a1-section.txt"));

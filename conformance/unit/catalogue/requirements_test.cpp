@@ -11,6 +11,8 @@ using namespace est;
 using namespace est::conformance;
 using est::test::read_vector;
 
+BOOST_AUTO_TEST_SUITE(requirements_catalogue)
+
 namespace {
 
 std::string changed(void (*change)(nlohmann::json&)) {
@@ -22,8 +24,6 @@ std::string changed(void (*change)(nlohmann::json&)) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(requirements_catalogue)
 
 BOOST_AUTO_TEST_CASE(the_embedded_catalogue_is_the_file_and_is_whole) {
   auto const parsed = parse_catalogue(read_vector("requirements.json"));

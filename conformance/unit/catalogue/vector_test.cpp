@@ -13,6 +13,8 @@ using namespace est;
 using namespace est::conformance;
 using json = nlohmann::ordered_json;
 
+BOOST_AUTO_TEST_SUITE(vectors)
+
 namespace {
 
 json good() {
@@ -67,8 +69,6 @@ void objects(json const& value, json::json_pointer const& at, std::vector<json::
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(vectors)
 
 BOOST_AUTO_TEST_CASE(a_vector_is_read_as_it_is_written) {
   auto const v = parse_vector(good().dump(), "probe.json");

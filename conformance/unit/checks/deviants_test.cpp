@@ -19,6 +19,8 @@
 using namespace est;
 using namespace est::conformance;
 
+BOOST_AUTO_TEST_SUITE(the_deviants)
+
 namespace {
 
 /// Hands on what another channel answers, with its octets changed.
@@ -96,8 +98,6 @@ proof& shared_proof() { return *shared::instance; }
 } // namespace
 
 BOOST_TEST_GLOBAL_FIXTURE(shared);
-
-BOOST_AUTO_TEST_SUITE(the_deviants)
 
 BOOST_AUTO_TEST_CASE(the_reference_server_fails_nothing) {
   std::map<std::string, std::set<outcome>> said;

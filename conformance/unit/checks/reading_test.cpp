@@ -8,6 +8,8 @@ using namespace est;
 using namespace est::test;
 using namespace est::conformance;
 
+BOOST_AUTO_TEST_SUITE(the_operation_of_a_request)
+
 namespace {
 
 reading read_target_of(std::string target) {
@@ -17,8 +19,6 @@ reading read_target_of(std::string target) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(the_operation_of_a_request)
 
 BOOST_AUTO_TEST_CASE(stands_at_the_end_of_its_path) {
   auto const plain = read_target_of("/.well-known/est/cacerts");

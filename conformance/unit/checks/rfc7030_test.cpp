@@ -11,6 +11,8 @@ using namespace est;
 using namespace est::test;
 using namespace est::conformance;
 
+BOOST_AUTO_TEST_SUITE(the_examples_of_rfc7030)
+
 namespace {
 
 /// The exchanges of a document: each request with the answer after it.
@@ -43,8 +45,6 @@ std::string said(std::vector<record> const& records, std::string_view check) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(the_examples_of_rfc7030)
 
 BOOST_AUTO_TEST_CASE(fail_nothing) {
   for (auto const file :

@@ -16,6 +16,8 @@
 using namespace est::test;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(program)
+
 namespace {
 
 std::string vectors() {
@@ -50,8 +52,6 @@ int closed_port() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(program)
 
 BOOST_AUTO_TEST_CASE(help_and_version_are_exit_0) {
   for (std::vector<std::string> const& a : {std::vector<std::string>{"--help"},

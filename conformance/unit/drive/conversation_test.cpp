@@ -8,6 +8,8 @@ using namespace est;
 using namespace est::conformance;
 using std::chrono::milliseconds;
 
+BOOST_AUTO_TEST_SUITE(conversations)
+
 namespace {
 
 /// A peer that says its pieces one after the other, then ends; it keeps what it was told. Time does not pass.
@@ -48,8 +50,6 @@ struct fake_peer {
 const outgoing post{"POST", "POST / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n", "body", true};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(conversations)
 
 BOOST_AUTO_TEST_CASE(a_whole_answer_leaves_the_connection_usable) {
   fake_peer p{{"HTTP/1.1 200 OK\r\nContent-Le", "ngth: 2\r\n\r\nh", "i"}};

@@ -18,6 +18,8 @@ using namespace est::conformance;
 using namespace est::test;
 using std::chrono::milliseconds;
 
+BOOST_AUTO_TEST_SUITE(runs)
+
 namespace {
 
 /// The toolkit's own server over its own CA, in process.
@@ -78,8 +80,6 @@ http::response plain(int code) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(runs)
 
 BOOST_AUTO_TEST_CASE(a_run_in_process_leaves_a_record_for_each_vector) {
   for (auto const version : {http::tls_version::tls_1_2, http::tls_version::tls_1_3}) {

@@ -12,6 +12,8 @@ using namespace est::conformance;
 using namespace est::test;
 using std::chrono::milliseconds;
 
+BOOST_AUTO_TEST_SUITE(tls_channels)
+
 namespace {
 
 const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -72,8 +74,6 @@ bool says(std::string const& text, std::string_view part) { return text.find(par
 void shake_only(peer_connection& c, std::size_t, std::atomic<bool> const&) { c.handshake(); }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(tls_channels)
 
 BOOST_AUTO_TEST_CASE(facts_are_known_before_the_first_request_and_are_the_servers_too) {
   for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

@@ -8,6 +8,8 @@
 using namespace est;
 using namespace est::http;
 
+BOOST_AUTO_TEST_SUITE(reader)
+
 namespace {
 
 struct outcome {
@@ -54,8 +56,6 @@ void read_in_pieces_is_the_same(std::string const& octets, std::string_view meth
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(reader)
 
 BOOST_AUTO_TEST_CASE(a_response_with_content_length_is_read_and_its_layout_known) {
   std::string const octets = "HTTP/1.1 200 OK\r\nContent-Type:  text/plain \r\nContent-Length: 4\r\n\r\nbody";

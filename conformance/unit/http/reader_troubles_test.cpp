@@ -8,6 +8,8 @@
 using namespace est;
 using namespace est::http;
 
+BOOST_AUTO_TEST_SUITE(reader_troubles)
+
 namespace {
 
 failure refused(std::string_view octets, read_limits limits = {}, std::string_view method = "GET") {
@@ -23,8 +25,6 @@ std::string with_field(std::string const& field) { return "HTTP/1.1 200 OK\r\nA:
 std::string chunked(std::string const& body) { return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(reader_troubles)
 
 BOOST_AUTO_TEST_CASE(unlike_negative_and_junk_content_lengths_are_refused_where_they_stand) {
   for (auto const* const field :

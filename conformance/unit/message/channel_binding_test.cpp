@@ -4,6 +4,8 @@
 
 using namespace est;
 
+BOOST_AUTO_TEST_SUITE(channel_bindings)
+
 namespace {
 
 http::tls_facts facts_of(http::tls_version version, bool extended_master_secret) {
@@ -17,8 +19,6 @@ http::tls_facts facts_of(http::tls_version version, bool extended_master_secret)
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(channel_bindings)
 
 // RFC 7030 section 3.5: base64 of tls-unique; RFC 7030 appendix A.4's request has one of 12 octets
 BOOST_AUTO_TEST_CASE(tls_unique_is_base64_on_one_line) {

@@ -13,6 +13,8 @@ using namespace est;
 using namespace est::test;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(enrolments)
+
 namespace {
 
 http::response reply_with(std::vector<pki::certificate> certificates) {
@@ -34,8 +36,6 @@ pki::certificate issued_to_another() {
 const certification_request asked{device().csr};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(enrolments)
 
 BOOST_AUTO_TEST_CASE(what_is_issued_is_read_back) {
   auto const said = must(make_issued(issued_to_device()));

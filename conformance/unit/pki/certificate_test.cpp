@@ -10,6 +10,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(certificates)
+
 namespace {
 
 /// Takes a certificate apart, lets a test replace one field of the TBSCertificate, and puts it together again, unsigned.
@@ -29,8 +31,6 @@ bytes with_field(certificate const& c, std::size_t field, byte_view replacement)
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(certificates)
 
 BOOST_AUTO_TEST_CASE(what_is_issued_is_what_was_ordered) {
   for (auto const* issuer_kind : kinds) {

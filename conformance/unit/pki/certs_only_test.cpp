@@ -7,6 +7,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(certs_only_messages)
+
 namespace {
 
 /// The fields of a SignedData, to be changed one by one.
@@ -79,8 +81,6 @@ bytes replace_all_definite_outer_lengths(byte_view message) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(certs_only_messages)
 
 BOOST_AUTO_TEST_CASE(a_plain_message_is_read_without_a_note) {
   notes remarks;

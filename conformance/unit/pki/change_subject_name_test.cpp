@@ -7,6 +7,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(changes_of_names)
+
 namespace {
 
 const bytes subject = make_name({{oids::common_name, "new"}});
@@ -26,8 +28,6 @@ attribute made(name_change const& change, subject_alt_form form = subject_alt_fo
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(changes_of_names)
 
 // RFC 6402 section 2.8, and its successor with a tag
 BOOST_AUTO_TEST_CASE(what_is_asked_for_is_read_in_both_forms) {

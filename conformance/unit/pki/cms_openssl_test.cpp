@@ -9,6 +9,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(openssl_cms_agrees, *boost::unit_test::precondition(with_openssl))
+
 namespace {
 
 constexpr std::string_view content = "content that both sides read\n";
@@ -143,8 +145,6 @@ void both_ways_for(std::string const& kind, std::vector<std::string> const& key_
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(openssl_cms_agrees, *boost::unit_test::precondition(with_openssl))
 
 BOOST_AUTO_TEST_CASE(it_verifies_what_we_sign) {
   for (std::string const kind : {"P-256", "P-384", "P-521", "RSA-2048"}) {

@@ -10,6 +10,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(requests)
+
 namespace {
 
 bytes subject() { return make_name({{oids::common_name, "device-1"}, {oids::serial_number, "PID:1 SN:2"}}); }
@@ -40,8 +42,6 @@ note read_with_one_note(byte_view octets, note_code code) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(requests)
 
 BOOST_AUTO_TEST_CASE(what_is_made_is_what_was_ordered_with_every_kind_of_key) {
   for (auto const* kind : kinds) {

@@ -7,6 +7,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(enveloped_messages)
+
 namespace {
 
 constexpr std::string_view content = "what is within";
@@ -43,8 +45,6 @@ std::vector<recipient> just(public_key_recipient const& to) {
 bool is_content(result<secret_bytes> const& r) { return r && as_text(r->expose()) == content; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(enveloped_messages)
 
 BOOST_AUTO_TEST_CASE(a_symmetric_key_opens_what_is_for_it_with_every_cipher_and_wrap) {
   for (auto const cipher : ciphers)

@@ -8,6 +8,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(openssl_agrees_on_revocation, *boost::unit_test::precondition(with_openssl))
+
 namespace {
 
 const std::string at_that_day = "-attime " + std::to_string(std::chrono::system_clock::to_time_t(some_day)) + " ";
@@ -20,8 +22,6 @@ path_policy with_lists() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(openssl_agrees_on_revocation, *boost::unit_test::precondition(with_openssl))
 
 BOOST_AUTO_TEST_CASE(our_lists_are_read_verify_and_revoke) {
   const workshop shop;

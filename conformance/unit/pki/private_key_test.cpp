@@ -9,6 +9,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(private_keys)
+
 namespace {
 
 struct parts {
@@ -52,8 +54,6 @@ bytes sec1(private_key const& k, bytes const& public_key) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(private_keys)
 
 BOOST_AUTO_TEST_CASE(every_kind_is_made_written_and_read_back) {
   for (auto const* kind : kinds) {

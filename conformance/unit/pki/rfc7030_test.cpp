@@ -8,6 +8,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(rfc7030_appendix_a)
+
 namespace {
 
 certs_only read_bag(std::string_view file, notes* remarks = nullptr) {
@@ -25,8 +27,6 @@ csr read_request(std::string_view file) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(rfc7030_appendix_a)
 
 BOOST_AUTO_TEST_CASE(a1_holds_four_certificates_in_their_order) {
   notes remarks;

@@ -5,6 +5,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(signed_messages)
+
 namespace {
 
 bytes signed_by(char const* kind, object_id const& type = oids::id_data, signing_options const& options = {}) {
@@ -56,8 +58,6 @@ notes remarks_of(byte_view message) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(signed_messages)
 
 BOOST_AUTO_TEST_CASE(what_is_signed_verifies_with_every_kind_of_key) {
   for (auto const* kind : kinds) {

@@ -9,6 +9,8 @@ using namespace est;
 using namespace est::pki;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(signers)
+
 namespace {
 
 using scheme = signature_algorithm::scheme;
@@ -64,8 +66,6 @@ bytes parameters_of(char const* hash, std::size_t salt) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(signers)
 
 BOOST_AUTO_TEST_CASE(a_key_elsewhere_signs_requests_and_certificates_as_one_in_memory_does) {
   for (auto const* kind : kinds) {

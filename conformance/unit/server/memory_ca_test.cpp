@@ -7,6 +7,8 @@
 using namespace est;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(who_a_peer_is)
+
 namespace {
 
 struct ca_fixture : server_fixture {
@@ -154,8 +156,6 @@ BOOST_AUTO_TEST_CASE(it_issues_in_several_threads_at_once) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(who_a_peer_is)
 
 BOOST_AUTO_TEST_CASE(a_password_table_knows_its_entries_and_nothing_else) {
   password_table users;

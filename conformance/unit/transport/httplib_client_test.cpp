@@ -12,6 +12,8 @@
 using namespace est;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(httplib_clients)
+
 namespace {
 
 std::string ok(std::string body = "hello", std::string fields = {}) {
@@ -47,8 +49,6 @@ errc code_of_connect(transport::httplib_client_options options) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(httplib_clients)
 
 BOOST_AUTO_TEST_CASE(facts_come_first_and_requests_go_over_that_connection) {
   for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION}) {

@@ -21,6 +21,8 @@
 using namespace est;
 using namespace est::test;
 
+BOOST_AUTO_TEST_SUITE(whole_stack)
+
 namespace {
 
 bool has_ipv6() {
@@ -95,8 +97,6 @@ struct served {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(whole_stack)
 
 BOOST_AUTO_TEST_CASE(digest_is_done_over_tls_with_a_nonce_of_the_connection) {
   served const at{"127.0.0.1"};
