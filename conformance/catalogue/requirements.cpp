@@ -173,21 +173,28 @@ requirement const* find_requirement(std::string_view id) {
   return it == rows.end() ? nullptr : &*it;
 }
 
-std::vector<std::string> similar_ids(std::string_view id, std::size_t count) {
-  if (id.size() > 100) return {};
+std::vector<std::string> similar_names(std::string_view name, std::span<const std::string_view> names,
+                                       std::size_t count) {
+  if (name.size() > 100) return {};
   std::vector<std::pair<std::size_t, std::string>> near;
-  for (auto const& r : requirements()) {
-    std::size_t d = distance(id, r.id);
-    if (!id.empty() && r.id.find(id) != std::string::npos) d = std::min<std::size_t>(d, 1);
-    if (d <= std::max<std::size_t>(4, id.size() / 3)) near.emplace_back(d, r.id);
+  for (auto const& known : names) {
+    std::size_t d = distance(name, known);
+    if (!name.empty() && known.find(name) != std::string_view::npos) d = std::min<std::size_t>(d, 1);
+    if (d <= std::max<std::size_t>(4, name.size() / 3)) near.emplace_back(d, known);
   }
   std::stable_sort(near.begin(), near.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
-  std::vector<std::string> ids;
-  for (auto const& [d, name] : near) {
-    if (ids.size() == count) break;
-    ids.push_back(name);
+  std::vector<std::string> best;
+  for (auto const& [d, known] : near) {
+    if (best.size() == count) break;
+    best.push_back(known);
   }
-  return ids;
+  return best;
+}
+
+std::vector<std::string> similar_ids(std::string_view id, std::size_t count) {
+  std::vector<std::string_view> ids;
+  for (auto const& r : requirements()) ids.push_back(r.id);
+  return similar_names(id, ids, count);
 }
 
 } // namespace est::conformance

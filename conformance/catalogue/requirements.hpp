@@ -51,6 +51,10 @@ std::string requirement_set();
 /// Ids that look like the one given, nearest first; at most `count`.
 std::vector<std::string> similar_ids(std::string_view id, std::size_t count = 3);
 
+/// The same among any names.
+std::vector<std::string> similar_names(std::string_view name, std::span<const std::string_view> names,
+                                       std::size_t count = 3);
+
 struct parsed_catalogue {
   std::string version;
   std::vector<requirement> rows;

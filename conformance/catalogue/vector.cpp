@@ -316,6 +316,20 @@ bool is_id(std::string_view id) {
          id.front() != '.' && id.back() != '.';
 }
 
+/// `: line 3, column 7`
+std::string place_of_trouble(std::string_view text) {
+  try {
+    auto const ignored = json::parse(text);
+  } catch (json::parse_error const& e) {
+    auto const before = text.substr(0, e.byte == 0 ? 0 : e.byte - 1);
+    auto const line = std::count(before.begin(), before.end(), '\n') + 1;
+    auto const start = before.rfind('\n');
+    auto const column = before.size() - (start == std::string_view::npos ? 0 : start + 1) + 1;
+    return ": line " + std::to_string(line) + ", column " + std::to_string(column);
+  } catch (std::exception const&) {}
+  return {};
+}
+
 /// JSON without a key twice in one object: nlohmann's parser would keep one of the two and say nothing.
 std::optional<json> parse_json(std::string_view text, complaints& out) {
   std::vector<std::set<std::string>> open;
@@ -332,7 +346,7 @@ std::optional<json> parse_json(std::string_view text, complaints& out) {
       },
       false);
   if (value.is_discarded()) {
-    out.add("", "the file is no JSON");
+    out.add("", "the file is no JSON" + place_of_trouble(text));
     return std::nullopt;
   }
   if (twice) {

@@ -140,6 +140,13 @@ result<std::vector<vector_definition>> link_vectors(std::vector<vector_definitio
 /// Errors:  as parse_vector and link_vectors; invalid_argument where a file cannot be read
 result<std::vector<vector_definition>> load_vectors(std::string const& directory);
 
+/// The vectors that were built in, and those of a folder beside them: every *.json file below it is a vector. Their controls
+/// may be built in; files that they send stand below the folder.
+/// Out:     all of them, complete; those of the folder come last
+/// Errors:  as parse_vector and link_vectors, with the file's path; invalid_argument where there is no vector, or a file
+///          cannot be read
+result<std::vector<vector_definition>> add_vectors(std::string const& directory);
+
 /// The vectors that were built in, complete. Empty only if they are broken, which a test rules out;
 /// `embedded_vectors_trouble` then says what is wrong.
 std::span<const vector_definition> embedded_vectors();

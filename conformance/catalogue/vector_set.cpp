@@ -96,36 +96,78 @@ result<std::vector<vector_definition>> link_vectors(std::vector<vector_definitio
   return vectors;
 }
 
-result<std::vector<vector_definition>> load_vectors(std::string const& directory) {
+namespace {
+
+using file_contents = std::vector<std::pair<std::string, std::string>>; // path below the folder, octets
+
+/// The files below a folder whose paths are wanted, in order of their paths.
+template <class Wanted> result<file_contents> read_files(std::string const& directory, Wanted wanted) {
   namespace files = std::filesystem;
+  constexpr std::uintmax_t largest = std::uintmax_t{4} << 20;
   std::error_code trouble;
-  std::vector<std::pair<std::string, std::string>> contents; // path below the directory, octets
+  file_contents contents;
   for (files::recursive_directory_iterator it{directory, trouble}, end; !trouble && it != end; it.increment(trouble)) {
     if (!it->is_regular_file(trouble)) continue;
     auto const path = files::relative(it->path(), directory, trouble).generic_string();
-    bool const is_vector = path.rfind("probes/", 0) == 0;
-    if (!is_vector && path.rfind("rfc7030/", 0) != 0 && path.rfind("payloads/", 0) != 0) continue;
+    if (trouble || !wanted(path)) continue;
+    if (it->file_size(trouble) > largest || trouble)
+      return fail(errc::invalid_argument, directory + "/" + path, "the file is larger than 4 MiB");
     std::ifstream in{it->path(), std::ios::binary};
     std::ostringstream text;
-    text << in.rdbuf();
-    if (!in) return fail(errc::invalid_argument, path, "the file cannot be read");
+    if (in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+    if (!in && !in.eof()) return fail(errc::invalid_argument, directory + "/" + path, "the file cannot be read");
     contents.emplace_back(path, std::move(text).str());
   }
   if (trouble) return fail(errc::invalid_argument, directory, "the folder cannot be read: " + trouble.message());
   std::sort(contents.begin(), contents.end());
+  return contents;
+}
+
+bool is_json(std::string_view path) { return path.size() >= 5 && path.substr(path.size() - 5) == ".json"; }
+
+} // namespace
+
+result<std::vector<vector_definition>> load_vectors(std::string const& directory) {
+  auto const is_vector = [](std::string_view path) { return path.rfind("probes/", 0) == 0; };
+  auto const contents = read_files(directory, [&](std::string_view path) {
+    return is_vector(path) || path.rfind("rfc7030/", 0) == 0 || path.rfind("payloads/", 0) == 0;
+  });
+  if (!contents) return fail(contents.error());
   std::vector<vector_definition> vectors;
   std::vector<payload_file> payloads;
-  for (auto const& [path, text] : contents) {
-    if (path.rfind("probes/", 0) != 0) {
+  for (auto const& [path, text] : *contents) {
+    if (!is_vector(path)) {
       payloads.push_back({path, as_bytes(text)});
       continue;
     }
-    if (path.size() < 5 || path.substr(path.size() - 5) != ".json") continue;
+    if (!is_json(path)) continue;
     auto v = parse_vector(text, path);
     if (!v) return fail(v.error());
     vectors.push_back(std::move(*v));
   }
   if (vectors.empty()) return fail(errc::invalid_argument, directory, "there are no vectors below probes/");
+  return link_vectors(std::move(vectors), payloads);
+}
+
+result<std::vector<vector_definition>> add_vectors(std::string const& directory) {
+  if (embedded_vectors_trouble()) return fail(*embedded_vectors_trouble());
+  auto const contents = read_files(directory, [](std::string_view) { return true; });
+  if (!contents) return fail(contents.error());
+  auto const own = embedded_vectors();
+  std::vector<vector_definition> vectors{own.begin(), own.end()};
+  std::vector<payload_file> payloads;
+  for (auto const& file : embedded_payloads()) payloads.push_back({file.name, as_bytes(file.content)});
+  for (auto const& [path, text] : *contents) {
+    if (!is_json(path)) {
+      payloads.push_back({path, as_bytes(text)});
+      continue;
+    }
+    auto v = parse_vector(text, directory + "/" + path);
+    if (!v) return fail(v.error());
+    vectors.push_back(std::move(*v));
+  }
+  if (vectors.size() == own.size())
+    return fail(errc::invalid_argument, directory, "there is no vector below it: they are files named *.json");
   return link_vectors(std::move(vectors), payloads);
 }
 

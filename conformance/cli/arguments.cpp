@@ -28,6 +28,15 @@ constexpr auto check_footer =
 that prints an example. NAME.json may say {"tls": "1.2", "client_certificate": false, "time": "2026-11-24T07:00:00Z"}.
 Nothing is sent anywhere.)";
 
+constexpr auto serve_footer =
+    R"(It listens on 127.0.0.1, prints its URL, the file with its CA, a user and a password, and serves until it is
+interrupted. Everything of it is made anew each time, but for what you give it.
+
+Examples:
+  est-conformance serve
+  est-conformance serve --list
+  est-conformance serve --deviate key-bare --port 8443 --files here)";
+
 std::string one_line(std::string const& text) {
   std::string out = text.substr(0, text.find_last_not_of("\r\n ") + 1);
   for (char& c : out)
@@ -92,6 +101,8 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
       ->type_name("ID")
       ->take_all()
       ->allow_extra_args(false);
+  run.add_option("--vectors", line.vector_folder, "send the vectors below this folder too: every *.json is one")
+      ->type_name("DIR");
   common(run);
 
   auto& check = *app.add_subcommand("check", "judge recorded exchanges, without network");
@@ -105,12 +116,29 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
   list.add_option("--section", line.section, "of this section and those below it: 4.4, or RFC 8951 3")
       ->type_name("SECTION");
   list.add_option("--level", line.level, "of this level: MUST, SHOULD, implied ...")->type_name("LEVEL");
+  list.add_option("--vectors", line.vector_folder, "list the vectors below this folder instead, and so try them")
+      ->type_name("DIR");
   list.add_flag("--json", line.json, "as JSON");
 
   auto& explain = *app.add_subcommand("explain", "say what a requirement demands and how it is judged");
   explain.add_option("id", line.id, "id of a requirement, a check, or the reason of a failure")
       ->type_name("ID")
       ->required();
+
+  auto& serve = *app.add_subcommand("serve", "be an EST server for clients to be tried on: good, or bad in one way");
+  serve.footer(serve_footer);
+  serve.add_flag("--list", line.list, "list the ways to deviate, and the lawful variants");
+  serve.add_option("--deviate", line.deviate, "break one requirement, or be otherwise in a lawful way")
+      ->type_name("NAME");
+  long port = 0;
+  serve.add_option("--port", port, "listen on this port of 127.0.0.1 [any that is free]")->type_name("N");
+  serve.add_option("--files", line.files, "write ca.pem, client.pem and client.key here [a temporary folder]")
+      ->type_name("DIR");
+  serve.add_option("--tls", line.tls, "just this TLS version: 1.2 or 1.3")->type_name("VERSION");
+  serve.add_option("--user", line.user, "the user name that is known [estuser]")->type_name("NAME");
+  serve.add_option("--password-file", line.password_file, "its password; else EST_PASSWORD [a random one]")
+      ->type_name("FILE");
+  serve.add_flag("--rsa", line.rsa, "a CA with RSA keys of 2048 bits, not P-256");
 
   parsed_command_line parsed;
   try {
@@ -137,11 +165,14 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
     return parsed;
   };
   if (app.get_subcommands().size() != 1)
-    return refuse("say one of run, check, list and explain; see est-conformance --help");
+    return refuse("say one of run, check, list, explain and serve; see est-conformance --help");
   line.command = run.parsed()     ? command_line::verb::run
                  : check.parsed() ? command_line::verb::check
                  : list.parsed()  ? command_line::verb::list
+                 : serve.parsed() ? command_line::verb::serve
                                   : command_line::verb::explain;
+  if (port < 0 || port > 65535) return refuse("--port is a number from 0 to 65535");
+  line.port = static_cast<std::uint16_t>(port);
   if (line.quiet && line.verbose) return refuse("--quiet and --verbose exclude each other");
   if (max_certs < 0 || max_certs > 100000) return refuse("--max-certs is a number from 0 to 100000");
   line.max_certs = static_cast<std::size_t>(max_certs);

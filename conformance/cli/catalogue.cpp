@@ -5,6 +5,7 @@
 #include "check.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
+#include "report/redact.hpp"
 #include "report/report.hpp"
 
 #include <nlohmann/json.hpp>
@@ -102,9 +103,58 @@ std::string paragraph(std::string_view label, std::string_view text, std::size_t
   return out + "\n";
 }
 
+std::string_view name(vector_definition::credential c) {
+  using credential = vector_definition::credential;
+  return c == credential::none ? "none" : c == credential::any ? "any" : "certificate";
+}
+
+/// The vectors of a folder; reading them is trying them.
+int list_vectors(command_line const& line) {
+  auto const all = add_vectors(line.vector_folder);
+  if (!all) {
+    complain(all.error().where + ": " + all.error().detail);
+    return exit_usage;
+  }
+  auto const own = std::span{*all}.subspan(embedded_vectors().size());
+  if (line.json) {
+    auto list = nlohmann::ordered_json::array();
+    for (auto const& v : own)
+      list.push_back({{"id", v.id},
+                      {"title", v.title},
+                      {"file", v.file},
+                      {"operation", v.operation},
+                      {"credential", name(v.needs)},
+                      {"certificates", v.certificates},
+                      {"negative", v.negative},
+                      {"control", v.control},
+                      {"references", v.references}});
+    print(nlohmann::ordered_json{{"vectors", std::move(list)}}.dump(1) + "\n");
+    return exit_clean;
+  }
+  std::string text;
+  for (auto const& v : own) {
+    text += v.id + "\n";
+    text += paragraph("  title", printable(v.title));
+    text += paragraph("  file", printable(v.file));
+    text += paragraph("  asks", v.operation + ", credential " + std::string{name(v.needs)} + ", " +
+                                    std::to_string(v.certificates) + " certificates at most");
+    if (!v.control.empty())
+      text += paragraph("  control", v.control + (v.negative ? ", which is accepted where this is refused" : ""));
+  }
+  text += "\n" + std::to_string(own.size()) + " vectors, beside " + std::to_string(embedded_vectors().size()) +
+          " that are built in; est-conformance run --vectors DIR sends them all\n";
+  print(text);
+  return exit_clean;
+}
+
 } // namespace
 
 int list_command(command_line const& line) {
+  if (!line.vector_folder.empty()) {
+    if (line.section.empty() && line.level.empty()) return list_vectors(line);
+    complain("--section and --level choose among requirements; --vectors lists vectors");
+    return exit_usage;
+  }
   std::vector<requirement const*> rows;
   for (auto const& r : requirements()) {
     if (!line.section.empty() && !stands_in(r, line.section)) continue;

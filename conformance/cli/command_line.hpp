@@ -2,6 +2,7 @@
 /// What the person at the command line asked for. Parsed by CLI11 in one source file; no other sees it.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ struct report_target {
 };
 
 struct command_line {
-  enum class verb : unsigned char { run, check, list, explain };
+  enum class verb : unsigned char { run, check, list, explain, serve };
   verb command = verb::run;
 
   // run and check
@@ -35,6 +36,7 @@ struct command_line {
   std::size_t max_certs = 20;
   std::optional<double> timeout; ///< seconds
   std::vector<std::string> vectors;
+  std::string vector_folder; ///< `run` and `list`: vectors of the user's own; empty for none
 
   // check
   std::vector<std::string> paths;
@@ -46,6 +48,11 @@ struct command_line {
 
   // explain
   std::string id;
+
+  // serve; `tls`, `user` and `password_file` are its own too
+  bool list = false, rsa = false;
+  std::string deviate, files;
+  std::uint16_t port = 0; ///< 0: any that is free
 };
 
 /// The command line, or what is to be printed in its place.

@@ -38,6 +38,7 @@ int run_program(int count, char const* const* arguments) {
     case command_line::verb::check: return check_command(*parsed.line);
     case command_line::verb::list: return list_command(*parsed.line);
     case command_line::verb::explain: return explain_command(*parsed.line);
+    case command_line::verb::serve: return serve_command(*parsed.line);
     }
   } catch (std::exception const& e) { complain(std::string{"a fault of this program: "} + e.what()); } catch (...) {
     complain("a fault of this program");

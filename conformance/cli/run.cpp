@@ -99,7 +99,7 @@ result<void> fill_options(run_options& o, command_line const& line) {
   return fill_credentials(o, line);
 }
 
-result<void> fill_limits(run_options& o, command_line const& line) {
+result<void> fill_limits(run_options& o, command_line const& line, std::span<const vector_definition> vectors) {
   o.label = line.label;
   o.server_name = line.server_name;
   o.resolve = line.resolve;
@@ -124,7 +124,6 @@ result<void> fill_limits(run_options& o, command_line const& line) {
   for (auto const& r : line.resolve)
     if (std::count(r.begin(), r.end(), ':') < 2)
       return fail(errc::invalid_argument, "--resolve", "is HOST:PORT:ADDRESS, not " + r);
-  auto const vectors = embedded_vectors();
   for (auto const& id : line.vectors) {
     bool const prefix = !id.empty() && id.back() == '*';
     auto const wanted = std::string_view{id}.substr(0, id.size() - (prefix ? 1 : 0));
@@ -155,7 +154,14 @@ int run_command(command_line const& line) {
     complain("the vectors of this program are broken: " + to_text(*trouble));
     return exit_fault;
   }
-  if (auto const filled = fill_limits(options, line); !filled) return refuse(filled.error());
+  std::vector<vector_definition> added;
+  if (!line.vector_folder.empty()) {
+    auto all = add_vectors(line.vector_folder);
+    if (!all) return refuse(all.error());
+    added = std::move(*all);
+  }
+  auto const vectors = line.vector_folder.empty() ? embedded_vectors() : std::span<const vector_definition>{added};
+  if (auto const filled = fill_limits(options, line, vectors); !filled) return refuse(filled.error());
 
   // Without a URL: a server of our own, with credentials of its own.
   std::unique_ptr<reference_server> embedded;
@@ -193,7 +199,6 @@ int run_command(command_line const& line) {
   if (!line.transcripts.empty())
     if (auto const prepared = prepare_transcripts(line.transcripts); !prepared) return refuse(prepared.error());
 
-  auto const vectors = embedded_vectors();
   auto const planned = plan(options, vectors);
   if (!line.quiet) {
     complain("target " + options.target.text() + (embedded ? " (the embedded reference server)" : ""));

@@ -12,6 +12,7 @@ struct behaviour {
   // Who may ask
   bool cacerts_needs_authentication = false; ///< against RFC 7030 4.1.2 (SHOULD NOT)
   bool issue_without_authentication = false; ///< every enrolment and key generation is answered for anybody
+  bool overlook_revocation = false;          ///< revoked client certificates will do, against RFC 7030 3.3.2
 
   // cacerts
   bool omit_root = false;          ///< the bag of /cacerts lacks the root, against RFC 7030 4.1.3

@@ -10,12 +10,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace est::conformance {
 
-/// One deviant, or one legal variant. At least one of the three ways to deviate is set.
+struct wire_behaviour;
+
+/// One deviant, or one legal variant. At least one of the four ways to deviate is set.
 struct deviant {
-  std::string_view name;   ///< `serverkeygen-bare-pkcs1`; unique
+  std::string_view name;   ///< `key-bare`; unique
   std::string_view title;  ///< what the server does, for a person
   std::string_view check;  ///< the check that must fail; empty for a legal variant
   std::string_view reason; ///< the predicate that it must fail by
@@ -28,6 +31,8 @@ struct deviant {
   void (*mutate)(http::request const&, http::response&) = nullptr;
   /// Changes the octets of an answer, for what no HTTP value can say. In: the head of the request.
   void (*garble)(std::string_view request, std::string& answer) = nullptr;
+  /// Throws a switch of TLS: it shows on a socket alone.
+  void (*wire)(wire_behaviour&) = nullptr;
 
   bool is_legal() const noexcept { return check.empty(); }
   /// Whether that check may fail with it.
@@ -36,5 +41,12 @@ struct deviant {
 
 std::span<const deviant> deviants();
 std::span<const deviant> legal_variants();
+
+/// Those that deviate in TLS, and what is lawful there; `is_legal` tells them apart.
+std::span<const deviant> wire_deviants();
+
+/// All of them, the deviants first. Null where none has that name.
+std::vector<deviant const*> every_deviant();
+deviant const* find_deviant(std::string_view name);
 
 } // namespace est::conformance

@@ -194,6 +194,11 @@ result<pki::certs_only> deviating_authority::ca_certificates(std::string_view la
   return pki::make_certs_only(std::move(kept));
 }
 
+result<bool> deviating_authority::is_revoked(pki::certificate const& shown, pki::context const& at) const {
+  if (behave_.overlook_revocation) return false;
+  return ca_.is_revoked(shown, at);
+}
+
 result<bytes> deviating_authority::sign_cmc(pki::object_id const& type, byte_view content,
                                             std::span<const pki::certificate> bag, std::string_view label,
                                             pki::context const& at) const {

@@ -34,6 +34,7 @@ public:
   result<secret_bytes> sign_private_key(pki::private_key const&, std::string_view label, pki::context const&) const;
   result<std::optional<pki::csr_attributes>> csr_attributes(std::string_view label, peer const&,
                                                             pki::context const&) const;
+  result<bool> is_revoked(pki::certificate const&, pki::context const&) const;
   result<bytes> sign_cmc(pki::object_id const&, byte_view, std::span<const pki::certificate>, std::string_view label,
                          pki::context const&) const;
 

@@ -74,12 +74,15 @@ struct reference_authority::state {
   pki::context context() const { return {now(), this_threads_rng()}; }
 
   result<pem_identity> make_identity(bytes const& name, std::optional<bytes> const& alternative_names,
-                                     certificate_use use) const {
-    auto const at = context();
+                                     certificate_use use, std::chrono::hours shift = {},
+                                     bytes* serial = nullptr) const {
+    auto at = context();
+    at.now += shift;
     auto const key = pki::make_private_key(options.key, at);
     if (!key) return fail(key.error());
     auto const certificate = ca.certify(name, key->public_key_info(), alternative_names, use, at);
     if (!certificate) return fail(certificate.error());
+    if (serial != nullptr) *serial = certificate->serial();
     pem_identity made;
     made.certificate = pki::encode_pem(*certificate);
     if (!(ca.issuer() == ca.root())) made.certificate += pki::encode_pem(ca.issuer());
@@ -180,11 +183,33 @@ result<pem_identity> reference_authority::make_client(std::string const& common_
                                certificate_use::client);
 }
 
-result<pem_identity> reference_authority::make_server() const {
+result<pem_identity> reference_authority::make_unfit_client(std::string const& common_name, flaw f) const {
+  auto const name = pki::make_name({{pki::oids::common_name, common_name}});
+  constexpr std::chrono::hours long_ago{-24 * 365}, far_ahead{24 * 365};
+  switch (f) {
+  case flaw::expired: return state_->make_identity(name, std::nullopt, certificate_use::client, long_ago);
+  case flaw::not_yet_valid: return state_->make_identity(name, std::nullopt, certificate_use::client, far_ahead);
+  case flaw::for_servers: return state_->make_identity(name, std::nullopt, certificate_use::server);
+  case flaw::revoked: {
+    bytes serial;
+    auto made = state_->make_identity(name, std::nullopt, certificate_use::client, {}, &serial);
+    if (made) state_->ca.revoke(serial, pki::revocation_reason::key_compromise, state_->context());
+    return made;
+  }
+  case flaw::foreign: break;
+  }
+  reference_options elsewhere;
+  elsewhere.clock = state_->options.clock;
+  auto const other = make(std::move(elsewhere));
+  if (!other) return fail(other.error());
+  return (*other)->make_client(common_name);
+}
+
+result<pem_identity> reference_authority::make_server(std::string const& other_host) const {
   pki::alternative_names names;
-  names.dns = {"localhost"};
-  names.ip = {{127, 0, 0, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
-  return state_->make_identity(pki::make_name({{pki::oids::common_name, "localhost"}}),
+  names.dns = {other_host.empty() ? "localhost" : other_host};
+  if (other_host.empty()) names.ip = {{127, 0, 0, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+  return state_->make_identity(pki::make_name({{pki::oids::common_name, names.dns.front()}}),
                                pki::make_subject_alternative_name(names).value, certificate_use::server);
 }
 

@@ -77,8 +77,11 @@ public:
 
   /// Makes a certificate of this CA for TLS: for a client of that common name.
   result<pem_identity> make_client(std::string const& common_name) const;
-  /// Likewise for a server on this machine: localhost, 127.0.0.1 and ::1.
-  result<pem_identity> make_server() const;
+  /// Likewise one that a server has to refuse. Only `foreign` is of another CA, which is made for it.
+  enum class flaw : std::uint8_t { expired, not_yet_valid, for_servers, revoked, foreign };
+  result<pem_identity> make_unfit_client(std::string const& common_name, flaw) const;
+  /// Likewise for a server on this machine: localhost, 127.0.0.1 and ::1; or for another one, of that name.
+  result<pem_identity> make_server(std::string const& other_host = {}) const;
 
 private:
   struct state;
