@@ -244,6 +244,11 @@ BOOST_AUTO_TEST_CASE(keys_that_cost_too_much_are_refused) {
   };
   BOOST_TEST((load_public_key(rsa(3000, 3)).error().code == errc::too_large));
   BOOST_TEST((load_public_key(rsa(1024, 1000)).error().code == errc::too_large));
+  BOOST_TEST((load_public_key(rsa(256, 33)).error().code == errc::too_large));
+  BOOST_TEST(load_public_key(rsa(256, 32)).has_value());
+  // RFC 8017 section 3.1: 3 <= e <= n - 1. Each octet more costs a verification eight squarings.
+  BOOST_TEST((load_public_key(rsa(256, 257)).error().code == errc::malformed_key));
+  BOOST_TEST((load_public_key(rsa(256, 1u << 20)).error().code == errc::malformed_key));
   BOOST_TEST(load_public_key(rsa(256, 3)).has_value());
 }
 

@@ -224,6 +224,40 @@ BOOST_AUTO_TEST_CASE(no_failure_quotes_the_key) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(numbers_of_an_rsa_key_beyond_its_modulus_are_refused_before_any_arithmetic) {
+  // Botan takes quadratic time over a prime of this size: the test would not end.
+  const bytes modulus(256, 0xff), endless(1u << 20, 0xff);
+  auto const n = der::integer(byte_view{modulus}), one = der::integer(1u), longer = der::integer(byte_view{endless});
+  for (std::size_t at = 0; at < 7; ++at) { // e, d, p, q, d mod p-1, d mod q-1, 1/q mod p
+    std::vector<bytes> numbers{der::integer(0u), n, one, one, one, one, one, one, one};
+    numbers[at + 2] = longer;
+    auto const algorithm = der::sequence({oids::rsa_encryption.encode(), der::null()});
+    auto const contents = der::value(tag::sequence, der::concatenation(numbers));
+    auto const f = refused(der::sequence({der::integer(0u), algorithm, der::octet_string(contents)}));
+    BOOST_TEST((f.code == errc::malformed_key), at << ": " << to_text(f));
+    BOOST_TEST(f.detail == "a number of the RSA key is longer than the modulus");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_an_ec_key_is_from_one_to_the_order_of_its_curve) {
+  auto const with = [](bytes const& scalar) {
+    auto const algorithm = der::sequence({oids::ec_public_key.encode(), oids::secp256r1.encode()});
+    auto const contents = der::sequence({der::integer(1u), der::octet_string(scalar)});
+    return parse_private_key(der::sequence({der::integer(0u), algorithm, der::octet_string(contents)}));
+  };
+  auto const order = from_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+  auto last = order;
+  --last.back();
+  BOOST_TEST(with(last).has_value());
+  BOOST_TEST(with(bytes{1}).has_value()); // shorter than RFC 5915 has it, and met
+  last.insert(last.begin(), 0);
+  BOOST_TEST(with(last).has_value()); // longer by an octet, and met
+  for (auto const& scalar : {order, bytes(32, 0), bytes(32, 0xff), bytes(33, 1), bytes(1u << 20, 1)}) {
+    auto const read = with(scalar);
+    BOOST_TEST((!read && read.error().code == errc::malformed_key), scalar.size() << " octets");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(pem_is_read_in_all_its_forms) {
   for (auto const* kind : kinds) {
     auto const pem = Botan::PKCS8::PEM_encode(key(kind).botan());

@@ -23,6 +23,8 @@
 #include <botan/pkcs8.h>
 #include <botan/rsa.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,6 +92,15 @@ inline bool consistent(Botan::RSA_PrivateKey const& key) {
   auto const de = d * e;
   if (de % (p - 1) != 1 || de % (q - 1) != 1) return false;
   return key.get_d1() == d % (p - 1) && key.get_d2() == d % (q - 1) && key.get_c() * q % p == 1;
+}
+
+/// Octets that a private number of an EC key has at most: P-521's, and one that some writers put in front.
+inline constexpr std::size_t longest_scalar = 67;
+
+/// Whether a private number is one of its curve. SEC 1 section 3.2.1. Botan 2 takes any other modulo the order.
+inline bool in_range(byte_view scalar, Botan::BigInt const& order) {
+  const Botan::BigInt number{scalar.data(), scalar.size()};
+  return number >= 1 && number < order;
 }
 
 /// The kind of a loaded key; none for a kind that this toolkit has no use for.
@@ -229,28 +240,36 @@ inline result<private_key> parse_private_key(byte_view pkcs8_der, notes* out = n
   }
   bytes identifier;
   detail::secret_vector contents;
+  byte_view scalar; // of an EC key
   if (oid == oids::rsa_encryption || oid == oids::rsassa_pss) {
     tlv_state rsa{errc::malformed_key, where};
     tlv_reader rsa_outer{key.content, rsa};
     auto numbers = rsa_outer.enter(tag::sequence, "RSAPrivateKey");
     numbers.take(tag::integer, "version");
     auto const modulus = numbers.take(tag::integer, "modulus");
-    auto const exponent = numbers.take(tag::integer, "publicExponent");
+    std::size_t longest = 0;
+    while (numbers.at(tag::integer)) longest = std::max(longest, numbers.take_any("a number").content.size());
     rsa_outer.end("RSAPrivateKey");
     if (!rsa.ok()) return malformed("privateKey holds no RSAPrivateKey", key.offset);
-    if (modulus.content.size() > 2049 || exponent.content.size() > modulus.content.size())
+    // RFC 8017 section 3.2: every other number is less than the modulus. Botan takes quadratic time over those that are not.
+    if (modulus.content.size() > 2049)
       return fail(errc::too_large, std::string{where}, "an RSA key beyond 16384 bits", key.offset);
+    if (longest > modulus.content.size())
+      return malformed("a number of the RSA key is longer than the modulus", key.offset);
     identifier = der::sequence({oids::rsa_encryption.encode(), der::null()});
     contents.assign(key.content.begin(), key.content.end());
   } else if (oid == oids::ec_public_key) {
     auto const parts = detail::read_ec_private_key(key.content);
     if (!parts) return malformed("privateKey holds no ECPrivateKey", key.offset);
+    if (parts->secret.size() > detail::longest_scalar)
+      return malformed("the private number of the EC key is longer than any curve takes", key.offset);
     if (!parameters.is(tag::object_id))
       return fail(errc::unsupported_algorithm, std::string{where}, "an elliptic curve that is not named",
                   algorithm.offset);
     if (parts->curve && !equal(parts->curve->whole, parameters.whole))
       return fail(errc::key_mismatch, std::string{where}, "the key names two different curves", key.offset);
     within = parts->public_key;
+    scalar = parts->secret;
     identifier = to_bytes(algorithm.whole);
     contents = der::sequence<detail::secret_vector>(
         {der::integer(1u), der::value<detail::secret_vector>(tag::octet_string, parts->secret)});
@@ -272,14 +291,18 @@ inline result<private_key> parse_private_key(byte_view pkcs8_der, notes* out = n
     return Botan::PKCS8::load_key(source);
   });
   if (!loaded) return fail(loaded.error());
-  auto const checked = guarded_quietly(errc::malformed_key, where, "the key's numbers cannot be used", [&] {
-    if (auto const* rsa = dynamic_cast<Botan::RSA_PrivateKey const*>(loaded->get())) return detail::consistent(*rsa);
-    return true;
-  });
+  auto const checked =
+      guarded_quietly(errc::malformed_key, where, "the key's numbers cannot be used", [&]() -> result<void> {
+        if (auto const* rsa = dynamic_cast<Botan::RSA_PrivateKey const*>(loaded->get());
+            rsa != nullptr && !detail::consistent(*rsa))
+          return fail(errc::key_mismatch, std::string{where}, "the numbers of the RSA key do not belong together",
+                      key.offset);
+        if (auto const* ec = dynamic_cast<Botan::ECDSA_PrivateKey const*>(loaded->get());
+            ec != nullptr && !detail::in_range(scalar, ec->domain().get_order()))
+          return malformed("the private number of the EC key is not from 1 to the order of its curve", key.offset);
+        return {};
+      });
   if (!checked) return fail(checked.error());
-  if (!*checked)
-    return fail(errc::key_mismatch, std::string{where}, "the numbers of the RSA key do not belong together",
-                key.offset);
   auto const spec = detail::spec_of(**loaded);
   if (!spec) return fail(errc::unsupported_algorithm, std::string{where}, "keys of this kind are not supported");
 

@@ -103,7 +103,7 @@ inline result<public_key_parts> take_apart(byte_view subject_public_key_info) {
   return parts;
 }
 
-/// A RSA public key whose use is affordable: hostile ones buy seconds of arithmetic an octet.
+/// An RSA public key whose use is affordable: hostile ones buy seconds of arithmetic an octet.
 inline result<void> check_rsa_size(byte_view rsa_public_key) {
   tlv_state state{errc::malformed_key, "subjectPublicKey"};
   tlv_reader outer{rsa_public_key, state};
@@ -111,9 +111,15 @@ inline result<void> check_rsa_size(byte_view rsa_public_key) {
   auto const modulus = key.take(tag::integer, "modulus");
   auto const exponent = key.take(tag::integer, "publicExponent");
   if (!state.ok()) return fail(*state.first);
-  if (modulus.content.size() > 2049) return fail(errc::too_large, "subjectPublicKey", "a modulus beyond 16384 bits");
-  if (exponent.content.size() > 9 && modulus.content.size() > 385)
-    return fail(errc::too_large, "subjectPublicKey", "a public exponent beyond 64 bits");
+  auto const octets = [](tlv const& n) { return n.content.size() - (n.content.size() > 1 && n.content[0] == 0); };
+  if (octets(modulus) > 2048) return fail(errc::too_large, "subjectPublicKey", "a modulus beyond 16384 bits");
+  // RFC 8017 section 3.1: the exponent is less than the modulus. Botan does not ask, and takes time in proportion to it.
+  if (octets(exponent) > octets(modulus))
+    return fail(errc::malformed_key, "subjectPublicKey", "a public exponent longer than the modulus");
+  // FIPS 186-5 section 5.1 has exponents below 2^256; OpenSSL takes 64 bits where the modulus is beyond 3072.
+  std::size_t const bits = octets(modulus) > 384 ? 64 : 256;
+  if (octets(exponent) > bits / 8)
+    return fail(errc::too_large, "subjectPublicKey", "a public exponent beyond " + std::to_string(bits) + " bits");
   return {};
 }
 
@@ -189,7 +195,8 @@ inline std::string pss_name(pss_parameters const& p) {
 /// the post-quantum ones.
 /// Source: RFC 5280 section 4.1.2.7; RFC 5480 section 2.1.1 (curves by name alone)
 /// In:     a SubjectPublicKeyInfo in DER
-/// Errors: malformed_key, unsupported_algorithm, too_large (RSA beyond 16384 bits)
+/// Errors: malformed_key, unsupported_algorithm, too_large (RSA beyond 16384 bits; a public exponent beyond 256 bits, or 64
+///         with a modulus beyond 3072)
 inline result<std::unique_ptr<Botan::Public_Key>> load_public_key(byte_view subject_public_key_info) {
   auto const parts = detail::take_apart(subject_public_key_info);
   if (!parts) return fail(parts.error());
