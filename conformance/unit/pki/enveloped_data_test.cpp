@@ -145,6 +145,23 @@ BOOST_AUTO_TEST_CASE(without_a_certificate_any_issuer_and_serial_may_be_meant) {
   BOOST_TEST(is_content(opened(enveloped_for(to), holder)));
 }
 
+BOOST_AUTO_TEST_CASE(without_a_certificate_every_entry_that_may_be_meant_is_tried) {
+  auto const other_rsa = got(make_private_key(key_spec::rsa(2048), surroundings()));
+  auto to_other_rsa = to_holder_of("RSA-2048");
+  to_other_rsa.public_key_info = other_rsa.public_key_info();
+  std::vector<recipient> to;
+  for (auto const* kind : {"P-256", "P-384", "P-521", "RSA-2048"}) to.emplace_back(to_holder_of(kind));
+  to.emplace_back(to_other_rsa);
+  auto const octets =
+      got(make_enveloped_data(oids::id_data, as_bytes(content), to, content_cipher::aes256_gcm, surroundings()));
+  for (auto const* kind : {"P-256", "P-384", "P-521", "RSA-2048"})
+    BOOST_TEST(is_content(opened(octets, recipient_key{opening_key(kind)})), kind);
+  BOOST_TEST(is_content(opened(octets, recipient_key{got(make_decryption_key(other_rsa))})));
+  auto const stranger = got(make_private_key(key_spec::ecdsa("secp256r1"), surroundings()));
+  BOOST_TEST(
+      (trouble_of(opened(octets, recipient_key{got(make_decryption_key(stranger))})).code == errc::decryption_failed));
+}
+
 BOOST_AUTO_TEST_CASE(a_wrong_key_of_the_right_name_says_what_everything_says) {
   auto wrong = symmetric_key(32);
   auto other = to_bytes(wrong.key.expose());
@@ -362,6 +379,23 @@ BOOST_AUTO_TEST_CASE(keys_that_open_nothing_are_refused) {
   auto const short_x = from_hex("302d020100300506032b656e0421041f"
                                 "77076d0a7318a57d3c16c17251b26645df4c7f12c50ad9a1a1a1b8d1f0a3c2");
   BOOST_TEST((trouble_of(parse_decryption_key(short_x)).code == errc::malformed_key));
+}
+
+BOOST_AUTO_TEST_CASE(the_public_key_beside_an_x25519_key_is_compared) {
+  auto const own = opening_key("X25519").public_key_info();
+  auto const scalar = from_hex("77076d0a7318a57d3c16c17251b26645df4c7f12c50ad9a1a1a1b8d1f0a3c2e1");
+  auto const with = [&](std::uint32_t version, byte_view public_key) {
+    return parse_decryption_key(der::sequence({der::integer(version), der::sequence({oids::x25519.encode()}),
+                                               der::octet_string(der::octet_string(scalar)),
+                                               der::value(tag::context_primitive(1), {bytes{0}, public_key})}));
+  };
+  auto const right = byte_view{own}.last(32);
+  auto wrong = to_bytes(right);
+  wrong[0] ^= 1;
+  BOOST_TEST((got(with(1, right)).public_key_info() == own));
+  BOOST_TEST((trouble_of(with(1, wrong)).code == errc::key_mismatch));
+  BOOST_TEST((trouble_of(with(1, {})).code == errc::key_mismatch));
+  BOOST_TEST((trouble_of(with(2, right)).code == errc::malformed_key));
 }
 
 BOOST_AUTO_TEST_CASE(every_truncation_fails) {

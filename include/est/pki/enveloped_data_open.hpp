@@ -91,7 +91,10 @@ inline result<secret_bytes> open_key_transport(key_transport_info const& info, r
     const Botan::PK_Decryptor_EME decryptor{with.key.botan(), rng, padding};
     return decryptor.decrypt_or_random(info.encrypted_key.data(), info.encrypted_key.size(), key_octets(cipher), rng);
   });
-  if (!key) return secret_bytes{rng.random_vec(key_octets(cipher))};
+  if (!key) // what is no ciphertext of this key at all
+    key = guarded_quietly(errc::decryption_failed, "enveloped-data", "",
+                          [&]() -> secret_vector { return rng.random_vec(key_octets(cipher)); });
+  if (!key) return not_opened();
   return secret_bytes{std::move(*key)};
 }
 
@@ -185,29 +188,36 @@ inline result<secret_bytes> open_enveloped_data(enveloped_data const& message, k
 /// Opens a message with a private key.
 /// Source:  RFC 5652 sections 6.2.1, 6.2.2 and 6.3; RFC 5753 section 3.1.3; RFC 8418 section 3
 /// In:      the message; the key; randomness, for blinding and for the key that stands in for a broken one
-/// Out, Notes, Errors, Promises: as above
+/// Out, Notes, Errors: as above; where several entries may be meant, the first one's error
+/// Promises: as above; at most 64 entries that may be meant are tried
 inline result<secret_bytes> open_enveloped_data(enveloped_data const& message, recipient_key const& with,
                                                 Botan::RandomNumberGenerator& rng, notes* out = nullptr) {
   auto const cipher = detail::cipher_of(message);
   if (!cipher) return fail(cipher.error());
   bool const is_rsa = with.key.kind() == recipient_key_kind::rsa;
+  std::optional<failure> first;
+  std::size_t tries = detail::most_recipients;
+  auto const opened_with = [&](result<secret_bytes> const& content_key) -> result<secret_bytes> {
+    --tries;
+    auto opened =
+        content_key ? detail::open_content(message, *content_key) : result<secret_bytes>{fail(content_key.error())};
+    if (!opened && !first) first = opened.error();
+    return opened;
+  };
   for (auto const& recipient : message.recipients) {
-    result<secret_bytes> content_key = detail::not_opened();
-    if (auto const* transport = std::get_if<key_transport_info>(&recipient);
-        transport != nullptr && is_rsa && with.is_meant_by(transport->rid)) {
-      content_key = detail::open_key_transport(*transport, with, *cipher, rng);
-    } else if (auto const* agreement = std::get_if<key_agreement_info>(&recipient);
-               agreement != nullptr && !is_rsa && detail::is_of_kind(*agreement, with.key.kind())) {
-      auto const mine = std::find_if(agreement->keys.begin(), agreement->keys.end(),
-                                     [&](auto const& one) { return with.is_meant_by(one.rid); });
-      if (mine == agreement->keys.end()) continue;
-      content_key = detail::open_key_agreement(*agreement, mine->octets, with, rng, out);
-    } else {
-      continue;
+    if (auto const* transport = std::get_if<key_transport_info>(&recipient)) {
+      if (!is_rsa || tries == 0 || !with.is_meant_by(transport->rid)) continue;
+      if (auto opened = opened_with(detail::open_key_transport(*transport, with, *cipher, rng))) return opened;
+    } else if (auto const* agreement = std::get_if<key_agreement_info>(&recipient)) {
+      if (is_rsa || !detail::is_of_kind(*agreement, with.key.kind())) continue;
+      for (auto const& one : agreement->keys) {
+        if (tries == 0 || !with.is_meant_by(one.rid)) continue;
+        if (auto opened = opened_with(detail::open_key_agreement(*agreement, one.octets, with, rng, out)))
+          return opened;
+      }
     }
-    if (!content_key) return fail(content_key.error());
-    return detail::open_content(message, *content_key);
   }
+  if (first) return fail(std::move(*first));
   return detail::for_somebody_else(message, "the holder of the private key at hand");
 }
 

@@ -173,7 +173,7 @@ inline result<decryption_key> parse_decryption_key(byte_view pkcs8_der, notes* o
   if (auto const checked = check_der(pkcs8_der, nullptr, {}, where); !checked) return fail(checked.error());
   tlv_state state{errc::malformed_key, where};
   auto fields = tlv_reader{pkcs8_der, state}.enter(tag::sequence, "PrivateKeyInfo");
-  fields.take(tag::integer, "version");
+  auto const version = fields.take(tag::integer, "version");
   auto algorithm = fields.enter(tag::sequence, "privateKeyAlgorithm");
   auto const oid = read_object_id(algorithm.take(tag::object_id, "algorithm"));
   auto const key = fields.take(tag::octet_string, "privateKey");
@@ -182,6 +182,13 @@ inline result<decryption_key> parse_decryption_key(byte_view pkcs8_der, notes* o
     if (!other) return fail(other.error());
     return make_decryption_key(*other);
   }
+  if (fields.at(tag::context(0))) fields.take(tag::context(0), "attributes");
+  tlv public_key;
+  if (fields.at(tag::context_primitive(1))) public_key = fields.take(tag::context_primitive(1), "publicKey");
+  fields.end("PrivateKeyInfo");
+  if (auto const number = small_integer(version); state.ok() && (!number || *number > 1))
+    state.blame(state.code, "the version is neither v1 (0) nor v2 (1)", version.offset);
+  if (!state.ok()) return fail(*state.first);
   auto const scalar = read_tlv(key.content);
   if (!scalar || !scalar->is(tag::octet_string) || scalar->content.size() != 32 ||
       scalar->whole.size() != key.content.size())
@@ -190,11 +197,19 @@ inline result<decryption_key> parse_decryption_key(byte_view pkcs8_der, notes* o
   auto const rewritten =
       der::sequence<detail::secret_vector>({der::integer(0u), der::sequence({oid.encode()}),
                                             der::value<detail::secret_vector>(tag::octet_string, key.content)});
-  return guarded_quietly(errc::malformed_key, where, "the key's number cannot be used", [&]() -> decryption_key {
+  using loaded_key = result<decryption_key>;
+  return guarded_quietly(errc::malformed_key, where, "the key's number cannot be used", [&]() -> loaded_key {
     Botan::DataSource_Memory source{rewritten.data(), rewritten.size()};
     auto loaded = Botan::PKCS8::load_key(source);
     auto info = loaded->subject_public_key();
-    return {recipient_key_kind::x25519, std::move(loaded), std::move(info)};
+    if (!public_key.whole.empty()) {
+      auto const beside = whole_octets(public_key);
+      auto const derived = detail::take_apart(info);
+      if (!beside || !derived || !equal(*beside, derived->key))
+        return fail(errc::key_mismatch, std::string{where}, "the public key beside the private one is another's",
+                    public_key.offset);
+    }
+    return decryption_key{recipient_key_kind::x25519, std::move(loaded), std::move(info)};
   });
 }
 

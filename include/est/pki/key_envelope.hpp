@@ -126,7 +126,11 @@ inline result<opened_key> open_key_envelope(byte_view ber, key_opening const& op
                            : open_enveloped_data(*envelope, std::get<recipient_key>(opening.with), with.rng, out);
   if (!content) return fail(content.error());
   // A wrong key passes for a right one when its padding happens to be whole: then this is what tells, and it says no more.
-  if (!envelope->authenticated && !normalise_ber(content->expose())) return detail::not_opened();
+  if (!envelope->authenticated) {
+    auto plain = normalise_ber(content->expose());
+    if (!plain) return detail::not_opened();
+    const detail::wiped_later wiped{*plain};
+  }
   if (!(envelope->content_type == oids::id_signed_data))
     remark(out, note_code::envelope_content_type, "enveloped-data", std::nullopt, envelope->content_type.to_string());
   auto const message = parse_bare_signed_data<secret_bytes>(content->expose(), out);
