@@ -151,7 +151,8 @@ BOOST_AUTO_TEST_CASE(dates_count_for_every_certificate_and_are_told_apart) {
 BOOST_AUTO_TEST_CASE(an_issuer_has_to_be_a_ca_that_may_sign_certificates) {
   auto const top = root();
   for (auto const& extensions :
-       {std::vector<extension>{}, std::vector{make_basic_constraints(false)}, ca({}, key_usage::crl_sign)}) {
+       {std::vector<extension>{}, std::vector{make_basic_constraints(false)}, ca({}, key_usage::crl_sign),
+        std::vector{make_basic_constraints(true), extension{oids::key_usage, true, der::null()}}}) { // cannot be read
     auto const middle = issue({"Middle", "P-256", extensions}, "P-384", &top);
     auto const leaf = issue({"leaf", "Ed25519"}, "P-256", &middle);
     refused(validate_path(leaf, std::vector{middle}, std::vector{top}, {}, at(some_day)), errc::wrong_usage, "path[1]");

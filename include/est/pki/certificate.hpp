@@ -72,13 +72,13 @@ public:
     return flag.content.size() == 1 && flag.content[0] != 0;
   }
 
-  /// keyUsage as the bits of key_usage; none where there is no such extension.
+  /// keyUsage as the bits of key_usage; none where there is no such extension. One that cannot be read allows nothing: 0.
   std::optional<std::uint16_t> key_usage_bits() const {
     auto const usage = find(oids::key_usage);
     if (usage == nullptr) return std::nullopt;
     auto const value = read_tlv(usage->value);
-    if (!value || !value->is(tag::bit_string) || value->content.empty()) return std::nullopt;
     std::uint16_t bits = 0;
+    if (!value || !value->is(tag::bit_string)) return bits;
     for (unsigned bit = 0; bit < 9 && bit / 8 + 1 < value->content.size(); ++bit)
       if ((value->content[bit / 8 + 1] & 0x80u >> bit % 8) != 0) bits = static_cast<std::uint16_t>(bits | 1u << bit);
     return bits;
