@@ -147,7 +147,9 @@ BOOST_AUTO_TEST_CASE(another_content_type_is_noted_and_asks_for_version_3) {
   auto p = good();
   p.content_type = object_id{1, 3, 6, 1, 5, 5, 7, 12, 3}.encode();
   p.version = der::integer(3u);
-  BOOST_TEST(read_with_one_note(p.message(), note_code::cms_content_type).detail == "1.3.6.1.5.5.7.12.3");
+  auto const said = read_with_one_note(p.message(), note_code::cms_content_type);
+  BOOST_TEST(said.detail == "1.3.6.1.5.5.7.12.3");
+  BOOST_TEST(p.message().at(said.offset.value()) == tag::object_id);
 }
 
 BOOST_AUTO_TEST_CASE(another_version_than_the_content_asks_for_is_noted) {

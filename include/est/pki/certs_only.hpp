@@ -10,6 +10,7 @@
 #include <est/core/result.hpp>
 #include <est/pki/ber.hpp>
 #include <est/pki/certificate.hpp>
+#include <est/pki/cms_types.hpp>
 #include <est/pki/der.hpp>
 #include <est/pki/oids.hpp>
 
@@ -70,12 +71,6 @@ inline bool in_signed_data(byte_view path) noexcept {
   return path.size() == 2 && path[0] == tag::sequence && (path[1] == tag::context(0) || path[1] == tag::context(1));
 }
 
-/// The identifier octet of the first element of a constructed value, in BER; 0 where there is none.
-inline std::uint8_t first_element(byte_view ber) {
-  auto const h = read_ber_header(ber, 0, ber.size(), "cms");
-  return h && h->header < ber.size() ? ber[h->header] : std::uint8_t{0};
-}
-
 /// CertificateChoices other than `certificate`. RFC 5652 section 10.2.2
 inline std::string_view certificate_choice(std::uint8_t identifier) noexcept {
   switch (identifier) {
@@ -102,7 +97,7 @@ inline std::string_view certificate_choice(std::uint8_t identifier) noexcept {
 /// Promises: one certificate that cannot be read is a note beside the others. Linear time, no signature verified.
 inline result<certs_only> parse_certs_only(byte_view ber, notes* out = nullptr, tlv_limits limits = {}) {
   static constexpr std::string_view where = "certs-only";
-  bool const bare = detail::first_element(ber) == tag::integer;
+  bool const bare = detail::first_element_of(ber) == tag::integer;
   auto const der = normalise_ber(ber, out, limits, bare ? detail::in_signed_data : detail::in_content_info, where);
   if (!der) return fail(der.error());
   tlv_state state{errc::malformed_cms, where};
@@ -137,8 +132,8 @@ inline result<certs_only> parse_certs_only(byte_view ber, notes* out = nullptr, 
   auto const version = fields.take(tag::integer, "version");
   auto const digests = fields.take(tag::set, "digestAlgorithms");
   auto encapsulated = fields.enter(tag::sequence, "encapContentInfo");
-  auto const content_type = read_object_id(encapsulated.take(tag::object_id, "eContentType"));
   auto const content_type_at = encapsulated.offset();
+  auto const content_type = read_object_id(encapsulated.take(tag::object_id, "eContentType"));
   tlv content;
   bool const has_content = encapsulated.at(tag::context(0));
   if (has_content) content = encapsulated.take(tag::context(0), "eContent");

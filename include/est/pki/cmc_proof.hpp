@@ -12,6 +12,7 @@
 #include <est/pki/csr.hpp>
 #include <est/pki/der.hpp>
 #include <est/pki/oids.hpp>
+#include <est/pki/signature.hpp>
 
 #include <botan/mac.h>
 
@@ -42,21 +43,7 @@ inline std::optional<std::string_view> hmac_hash(object_id const& oid) {
   return std::nullopt;
 }
 
-/// NIST's registry; RFC 3370 section 2.1 for SHA-1
-inline std::optional<std::string_view> proof_hash(object_id const& oid) {
-  static const hmac_row rows[] = {
-      {{1, 3, 14, 3, 2, 26}, "SHA-1"},
-      {{2, 16, 840, 1, 101, 3, 4, 2, 4}, "SHA-224"},
-      {{2, 16, 840, 1, 101, 3, 4, 2, 1}, "SHA-256"},
-      {{2, 16, 840, 1, 101, 3, 4, 2, 2}, "SHA-384"},
-      {{2, 16, 840, 1, 101, 3, 4, 2, 3}, "SHA-512"},
-  };
-  for (auto const& row : rows)
-    if (row.oid == oid) return row.hash;
-  return std::nullopt;
-}
-
-inline bytes sha256_identifier() { return der::sequence({object_id{2, 16, 840, 1, 101, 3, 4, 2, 1}.encode()}); }
+inline bytes sha256_identifier() { return der::sequence({hash_identifier("SHA-256").encode()}); }
 inline bytes hmac_sha256_identifier() { return der::sequence({object_id{1, 2, 840, 113549, 2, 9}.encode()}); }
 
 /// HMAC over a message under the hash of a secret and of what may stand behind it.
@@ -100,7 +87,7 @@ inline result<shared_secret_witness> parse_witness(byte_view value, bool version
     made.witness = to_bytes(fields.take(tag::octet_string, "witness").content);
     fields.end("the proof");
     if (!state.ok()) return fail(*state.first);
-    auto const key_hash = proof_hash(hash), mac_hash = hmac_hash(mac);
+    auto const key_hash = hash_name(hash), mac_hash = hmac_hash(mac);
     if (!key_hash || !mac_hash)
       return fail(errc::unsupported_algorithm, std::string{where},
                   (key_hash ? "MAC algorithm " + mac.to_string() : "hash algorithm " + hash.to_string()) +
