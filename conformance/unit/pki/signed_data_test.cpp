@@ -237,6 +237,26 @@ BOOST_AUTO_TEST_CASE(several_signers_are_noted_and_one_that_verifies_will_do) {
                   .code == errc::too_large));
 }
 
+BOOST_AUTO_TEST_CASE(certificates_of_one_name_are_tried_so_often_and_no_more) {
+  auto const message = got(parse_signed_data(signed_by("P-256")));
+  auto const right = signer_certificate("P-256");
+  // The same issuer and serial number, and another key.
+  certificate_order order;
+  order.subject_der = right.subject_der();
+  order.public_key_info = key("P-384").public_key_info();
+  order.serial = right.serial();
+  order.not_before = some_day;
+  order.not_after = some_day + std::chrono::hours{1};
+  auto const wrong = got(make_certificate(order, key("P-256"), cms_root(), "", surroundings()));
+  BOOST_REQUIRE(issuer_and_serial_of(wrong) == issuer_and_serial_of(right));
+  std::vector<certificate> candidates(most_signatures_tried - 1, wrong);
+  BOOST_TEST((trouble_of(verify_signed_data(message, candidates)).code == errc::bad_signature));
+  candidates.push_back(right);
+  BOOST_TEST((got(verify_signed_data(message, candidates)) == &candidates.back()));
+  candidates.insert(candidates.begin(), wrong);
+  BOOST_TEST((trouble_of(verify_signed_data(message, candidates)).code == errc::too_large));
+}
+
 BOOST_AUTO_TEST_CASE(a_message_without_content_or_signer_verifies_under_nothing) {
   auto message = got(parse_signed_data(signed_by("P-256")));
   message.content.reset();

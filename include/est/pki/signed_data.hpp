@@ -351,29 +351,56 @@ inline byte_view content_view(secret_bytes const& content) noexcept { return con
 
 } // namespace detail
 
+/// How many signatures of one message are tried at most. Several certificates may have the name that a signer gives, and
+/// each costs a verification under a key of the sender's choice.
+inline constexpr std::size_t most_signatures_tried = 32;
+
+/// The certificate under whose key a signer's signature verifies.
+/// In:      the signer; the content and its type; the certificates that may be meant, in any order; how many signatures may
+///          be tried still, which is counted down
+/// Errors:  signer_untrusted where no candidate is named; those of verify_signer where one is named and none verifies;
+///          too_large where the tries are used up
+/// Does NOT promise: that the certificate is valid, trusted, or meant for signing: path_validation.hpp asks that.
+inline result<certificate const*> find_signer(signer_info const& signer, object_id const& content_type,
+                                              byte_view content, std::span<const certificate> candidates,
+                                              std::size_t& tries) {
+  std::optional<failure> first;
+  for (auto const& candidate : candidates) {
+    if (!signer.sid.names(candidate)) continue;
+    if (tries == 0)
+      return fail(errc::too_large, "signerInfo",
+                  "more certificates are named than the " + std::to_string(most_signatures_tried) +
+                      " under which signatures are tried");
+    --tries;
+    auto holds = verify_signer(signer, content_type, content, candidate.public_key_info());
+    if (holds) return &candidate;
+    if (!first) first = std::move(holds.error());
+  }
+  if (first) return fail(std::move(*first));
+  return fail(errc::signer_untrusted, "signed-data", "no certificate at hand is the one that the signer names");
+}
+
 /// Verifies a message under certificates.
 /// In:      the message, with its content; the certificates that may have signed it, in any order: those of the message
 ///          are candidates only if they are given here too
 /// Out:     the candidate that a signer names and whose key verifies that signer's signature
-/// Errors:  signer_untrusted where no candidate is named; those of verify_signer where one is named and none verifies;
-///          malformed_cms where there is no content or no signer
-/// Does NOT promise: that the certificate is valid, trusted, or meant for signing: path.hpp asks that.
+/// Errors:  those of find_signer, for the first signer that is named by a candidate, if any is; malformed_cms where there
+///          is no content or no signer
+/// Promises: at most `most_signatures_tried` signatures are tried
+/// Does NOT promise: more than find_signer does
 template <class Octets>
 result<certificate const*> verify_signed_data(basic_signed_data<Octets> const& message,
                                               std::span<const certificate> candidates) {
   if (!message.content) return fail(errc::malformed_cms, "signed-data", "there is no content that is signed");
   if (message.signers.empty()) return fail(errc::malformed_cms, "signed-data", "there is no signer");
+  std::size_t tries = most_signatures_tried;
   std::optional<failure> first;
-  for (auto const& signer : message.signers)
-    for (auto const& candidate : candidates) {
-      if (!signer.sid.names(candidate)) continue;
-      auto const holds = verify_signer(signer, message.content_type, detail::content_view(*message.content),
-                                       candidate.public_key_info());
-      if (holds) return &candidate;
-      if (!first) first = holds.error();
-    }
-  if (first) return fail(std::move(*first));
-  return fail(errc::signer_untrusted, "signed-data", "no certificate at hand is the one that the signer names");
+  for (auto const& signer : message.signers) {
+    auto found = find_signer(signer, message.content_type, detail::content_view(*message.content), candidates, tries);
+    if (found || found.error().code == errc::too_large) return found;
+    if (!first || first->code == errc::signer_untrusted) first = std::move(found.error());
+  }
+  return fail(std::move(*first));
 }
 
 /// Verifies a message under a bare public key: one signer at least signed with it.

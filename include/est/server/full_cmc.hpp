@@ -286,6 +286,7 @@ private:
     signer found;
     auto candidates = message.certificates;
     candidates.insert(candidates.end(), who.certificates.begin(), who.certificates.end());
+    auto tries = pki::most_signatures_tried;
     for (auto const& one : message.signers) {
       if (asked && one.sid.by_key_identifier() && names_key(one.sid.key_identifier, asked->csr)) {
         auto const holds =
@@ -298,11 +299,11 @@ private:
         found.own_key = true;
         continue;
       }
-      auto verified = verify_certificate_signer(message, one, candidates);
-      if (auto* wrong = std::get_if<verdict>(&verified)) return std::move(*wrong);
-      auto& certificate = std::get<pki::certificate>(verified);
+      auto const verified = pki::find_signer(one, message.content_type, *message.content, candidates, tries);
+      if (!verified) return bad_signature(verified.error());
+      auto const& certificate = **verified;
       if (auto wrong = check_signer(certificate, candidates, label, at)) return std::move(*wrong);
-      if (!found.certificate) found.certificate = std::move(certificate);
+      if (!found.certificate) found.certificate = certificate;
     }
     return found;
   }
@@ -316,23 +317,11 @@ private:
     if (f.code == errc::unsupported_algorithm)
       return detail::cmc_refused(400, why::bad_alg,
                                  "The signature on the request cannot be verified: " + readable_text(f.detail) + ".");
+    if (f.code == errc::signer_untrusted)
+      return detail::cmc_refused(
+          400, why::bad_message_check,
+          "The certificate of the signer is not at hand, so that the signature cannot be verified.");
     return detail::cmc_refused(400, why::bad_message_check, "The signature on the request does not verify.");
-  }
-
-  static either<pki::certificate> verify_certificate_signer(pki::signed_data const& message,
-                                                            pki::signer_info const& one,
-                                                            std::vector<pki::certificate> const& candidates) {
-    std::optional<failure> first;
-    for (auto const& candidate : candidates) {
-      if (!one.sid.names(candidate)) continue;
-      auto const holds = pki::verify_signer(one, message.content_type, *message.content, candidate.public_key_info());
-      if (holds) return candidate;
-      if (!first) first = holds.error();
-    }
-    if (first) return bad_signature(*first);
-    return detail::cmc_refused(
-        400, why::bad_message_check,
-        "The certificate of the signer is not at hand, so that the signature cannot be verified.");
   }
 
   /// Whether a certificate speaks for its holder here.
