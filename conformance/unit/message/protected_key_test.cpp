@@ -115,6 +115,25 @@ BOOST_AUTO_TEST_CASE(troubles_are_told_by_type) {
                   .code == errc::malformed_base64));
 }
 
+BOOST_AUTO_TEST_CASE(a_clear_key_is_refused_where_the_request_names_a_key_to_encrypt_it_with) {
+  auto const answer = multipart_of({clear_part(), certificates_part(own())});
+  auto const asked_with = [&](std::vector<pki::attribute> attributes) {
+    auto const made = must(pki::make_csr({pki::make_name({{pki::oids::common_name, "device"}}), std::move(attributes)},
+                                         device().key, at_test_time()));
+    return parse_reply<op::server_keygen>(answer, {made});
+  };
+  BOOST_TEST(asked_with({}).has_value());
+  for (auto const& attribute :
+       {pki::decrypt_key_identifier(bytes{1, 2, 3}), pki::asymmetric_decrypt_key_identifier(bytes{1, 2, 3})}) {
+    auto const reply = asked_with({attribute});
+    BOOST_TEST((!reply && reply.error().code == errc::key_not_encrypted));
+  }
+  // Something to open it with says the same, even where what opening takes was forgotten.
+  static const pki::key_opening opening{shared_key(), {root().certificate}};
+  auto const reply = parse_reply<op::server_keygen>(answer, {device().csr, &opening, nullptr});
+  BOOST_TEST((!reply && reply.error().code == errc::key_not_encrypted));
+}
+
 BOOST_AUTO_TEST_CASE(every_truncation_fails) {
   auto const whole = multipart_of({envelope_part(envelope_of(made_key())), certificates_part(own())});
   for (std::size_t n = 0; n + 8 < whole.body.size(); n += 7) {

@@ -38,6 +38,13 @@ struct key_order {
   pki::key_opening const* opening = nullptr;
   pki::context const* with = nullptr;
 
+  /// Whether the key is to come encrypted beyond TLS: the CSR names a key for that, or there is one to open it with.
+  /// Source: RFC 7030 section 4.4.1
+  bool wants_protection() const noexcept {
+    return opening != nullptr || csr.find(pki::oids::decrypt_key_identifier) != nullptr ||
+           csr.find(pki::oids::asymmetric_decrypt_key_identifier) != nullptr;
+  }
+
   friend bool operator==(key_order const& a, key_order const& b) { return a.csr == b.csr; }
 };
 
@@ -118,7 +125,7 @@ struct server_keygen : detail::certification_request_body {
   /// Errors:  wrong_media_type, what the multipart parser finds, missing_part, what the decoders of key and certificates
   ///          find; key_mismatch where no certificate belongs to the key; for a key that is encrypted beyond TLS no_recipient
   ///          where the order has nothing to open it with, else those of open_key_envelope; key_not_encrypted where a key
-  ///          comes as it is and the order has something to open it with
+  ///          comes as it is and the order wants it protected
   static result<success> decode_success(incoming_content const& content, request const* asked, notes* out) {
     if (!content.media_type.is(reply_media_type)) return detail::wrong_media_type(content.media_type, reply_media_type);
     auto const delimiter = content.media_type.find("boundary");
@@ -139,7 +146,7 @@ struct server_keygen : detail::certification_request_body {
                   "the private key is encrypted beyond TLS, and there is no key at hand to open it with");
     if (!roles->encrypted_key && !roles->key)
       return fail(errc::missing_part, "body", "no part is application/pkcs8: the private key is missing");
-    if (!roles->encrypted_key && may_open)
+    if (!roles->encrypted_key && asked != nullptr && asked->wants_protection())
       return fail(errc::key_not_encrypted, name_of(*roles->key),
                   "the private key came without the encryption beyond TLS that was asked for");
     if (!roles->certificates)
