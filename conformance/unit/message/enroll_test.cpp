@@ -104,6 +104,11 @@ BOOST_AUTO_TEST_CASE(without_the_request_the_one_that_issued_no_other_is_taken) 
   auto const read = parse_reply<op::simple_enroll>(reply_with({root().certificate, own}));
   BOOST_REQUIRE_MESSAGE(read, why(read));
   BOOST_TEST((std::get<issued>(*read).certificate == own));
+  auto const repeated = parse_reply<op::simple_enroll>(reply_with({root().certificate, own, root().certificate}));
+  BOOST_REQUIRE_MESSAGE(repeated, why(repeated));
+  BOOST_TEST((std::get<issued>(*repeated).certificate == own));
+  auto const alone = parse_reply<op::simple_enroll>(reply_with({root().certificate})); // its own issuer, and no other's
+  BOOST_REQUIRE_MESSAGE(alone, why(alone));
   auto const unclear = parse_reply<op::simple_enroll>(reply_with({own, issued_to_another()}));
   BOOST_REQUIRE(!unclear);
   BOOST_TEST((unclear.error().code == errc::no_certificate));

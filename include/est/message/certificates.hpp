@@ -13,6 +13,8 @@
 #include <est/pki/private_key.hpp>
 
 #include <cstddef>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,13 +83,15 @@ inline result<pki::certificate> certificate_for_key(pki::certs_only const& bag, 
 /// Errors:  no_certificate where that leaves more than one or none
 inline result<pki::certificate> certificate_without_key(pki::certs_only const& bag, std::string const& where) {
   auto const& all = bag.certificates();
+  // What each issuer issued, so that a bag of very many does not take the square of their number.
+  std::map<bytes, std::set<std::string_view>> issued_by;
+  for (auto const& one : all) issued_by[one.issuer_der()].insert(as_text(one.der()));
   pki::certificate const* found = nullptr;
   std::size_t count = 0;
   for (auto const& candidate : all) {
-    bool issued_another = false;
-    for (auto const& other : all)
-      issued_another = issued_another || (!(other == candidate) && other.issuer_der() == candidate.subject_der());
-    if (issued_another) continue;
+    auto const below = issued_by.find(candidate.subject_der());
+    if (below != issued_by.end() && (below->second.size() > 1 || *below->second.begin() != as_text(candidate.der())))
+      continue;
     found = &candidate;
     ++count;
   }
