@@ -213,6 +213,36 @@ BOOST_AUTO_TEST_CASE(extension_requests_are_read_in_every_form_that_was_met) {
              2u);
 }
 
+BOOST_AUTO_TEST_CASE(an_extension_is_asked_for_once_however_often_it_is_named) {
+  auto const name = oids::subject_alternative_name.encode();
+  auto const der = list_of({attribute_of(oids::extension_request, {name, name})});
+  BOOST_TEST(codes_of(der) == "csrattrs_extension_request_oid csrattrs_extension_request_oid "
+                              "csrattrs_repeated_extension");
+  BOOST_TEST(read_list(der).wishes().extensions.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(no_more_extensions_and_kinds_of_keys_are_kept_than_are_promised) {
+  auto const extension_number = [](std::uint32_t n) { return extension_of(object_id{2, 5, 29, n}, der::null()); };
+  std::vector<bytes> first, second;
+  for (std::uint32_t n = 0; n < 200; ++n) {
+    first.push_back(extension_number(1000 + n));
+    second.push_back(extension_number(2000 + n));
+  }
+  auto const one = der::value(tag::sequence, der::concatenation(first)),
+             other = der::value(tag::sequence, der::concatenation(second));
+  auto const der = list_of({attribute_of(oids::extension_request, {one, other})});
+  BOOST_TEST(codes_of(der) == "csrattrs_extension_request_values csrattrs_extension_request_value");
+  BOOST_TEST(read_list(der).wishes().extensions.size() == 200u);
+
+  bytes sizes;
+  for (std::uint32_t n = 0; n < 200; ++n) {
+    auto const size = der::integer(2048 + n);
+    sizes.insert(sizes.end(), size.begin(), size.end());
+  }
+  auto const keys = der::sequence({oids::rsa_encryption.encode(), der::value(tag::set, sizes)});
+  BOOST_TEST(read_list(list_of({keys, keys})).wishes().keys.size() == 256u);
+}
+
 BOOST_AUTO_TEST_CASE(an_extension_outside_of_an_extension_request_is_one_to_be_filled_in) {
   auto const der = list_of({oids::subject_alternative_name.encode(), attribute_of(oids::key_usage, {der::null()}),
                             oids::key_usage.encode()});

@@ -185,6 +185,7 @@ private:
     if (found.values.size() > 1)
       say(note_code::csrattrs_key_parameters, found.offset, std::to_string(found.values.size()) + " values");
     for (auto const& value : found.values) {
+      if (keys.size() == most_csr_attributes) return;
       key_wish wish{found.type, {}, 0, {}};
       auto const number = small_integer(value);
       if (auto const curve = read_object_id(value); found.type == oids::ec_public_key && !curve.empty()) {
@@ -257,7 +258,7 @@ private:
 /// Notes:   those of normalise_ber; csrattrs_… and csr_template_…, each with its place
 /// Errors:  those of normalise_ber; malformed_csr_attributes where it is no SEQUENCE; too_large beyond 256 elements
 /// Promises: every element is kept, and one that is not understood keeps no other from being read. Linear time but
-///           for repeated extensions, of which at most 256 are read.
+///           for repeated extensions, of which at most 256 are read; likewise of kinds of keys.
 /// Does NOT promise: that what is asked for makes sense, or that it is wise to follow.
 inline result<csr_attributes> parse_csr_attributes(byte_view ber, notes* out = nullptr) {
   auto der = normalise_ber(ber, out, {}, nullptr, "csrattrs");

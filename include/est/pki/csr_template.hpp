@@ -80,6 +80,7 @@ inline attribute to_attribute(found_attribute const& found) {
 /// Reads a list of extensions, of which each may lack its value.
 /// Grammar: SEQUENCE OF SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING
 ///          OPTIONAL }
+/// In:      a list that makes no more than 256 extensions with those that are there already
 /// Out:     whether it could be read; nothing is added and nothing noted where it could not
 inline bool read_extension_wishes(tlv const& list, bool in_template, std::vector<extension_wish>& into, notes* out,
                                   std::string const& where) {
@@ -87,8 +88,8 @@ inline bool read_extension_wishes(tlv const& list, bool in_template, std::vector
   tlv_reader reader{list, state};
   notes said;
   std::vector<extension_wish> read;
-  for (std::size_t count = 0; reader.more(); ++count) {
-    if (count == most_csr_attributes) return false;
+  for (std::size_t count = into.size(); reader.more(); ++count) {
+    if (count >= most_csr_attributes) return false;
     auto const whole = reader.take(tag::sequence, "Extension");
     tlv_reader fields{whole, state};
     extension_wish wish;
@@ -136,10 +137,15 @@ inline void read_extension_request(found_attribute const& found, std::vector<ext
     auto const oid = read_object_id(value);
     if (!oid.empty()) {
       remark(out, note_code::csrattrs_extension_request_oid, where, value.offset, oid.to_string());
-      if (is_extension(oid))
+      auto const same = [&](extension_wish const& other) { return other.oid == oid; };
+      if (!is_extension(oid))
+        information.push_back(oid);
+      else if (std::any_of(into.begin(), into.end(), same))
+        remark(out, note_code::csrattrs_repeated_extension, where, value.offset, oid.to_string());
+      else if (into.size() < most_csr_attributes)
         into.push_back({oid, false, std::nullopt});
       else
-        information.push_back(oid);
+        remark(out, note_code::csrattrs_extension_request_value, where, value.offset, "more than 256 extensions");
     } else if (!value.is(tag::sequence) || !read_extension_wishes(value, false, into, out, where)) {
       remark(out, note_code::csrattrs_extension_request_value, where, value.offset);
     }
