@@ -134,12 +134,19 @@ BOOST_AUTO_TEST_CASE(a_clear_key_is_refused_where_the_request_names_a_key_to_enc
   BOOST_TEST((!reply && reply.error().code == errc::key_not_encrypted));
 }
 
-BOOST_AUTO_TEST_CASE(every_truncation_fails) {
+BOOST_AUTO_TEST_CASE(only_the_closing_delimiter_may_be_cut_off) {
   auto const whole = multipart_of({envelope_part(envelope_of(made_key())), certificates_part(own())});
-  for (std::size_t n = 0; n + 8 < whole.body.size(); n += 7) {
+  auto const end = whole.body.rfind("\r\n--b--");
+  for (std::size_t n = 0; n < whole.body.size(); n += n + 64 < end ? 7 : 1) {
     auto cut = whole;
     cut.body.resize(n);
-    BOOST_TEST(!read(cut).has_value());
+    notes remarks;
+    auto const reply = read(cut, &remarks);
+    // The padding of base64 may be missing as well: the octets are the same without it.
+    if (n + 2 < end) BOOST_TEST(!reply.has_value(), n);
+    // A part of the delimiter that looks like none is text of the last part.
+    if (n == end || n >= end + 7) BOOST_TEST(reply.has_value(), n);
+    if (reply && n < end + 7) BOOST_TEST(remarks.has(note_code::multipart_no_close_delimiter), n);
   }
 }
 
