@@ -94,8 +94,8 @@ inline bool consistent(Botan::RSA_PrivateKey const& key) {
   return key.get_d1() == d % (p - 1) && key.get_d2() == d % (q - 1) && key.get_c() * q % p == 1;
 }
 
-/// Octets that a private number of an EC key has at most: P-521's, and one that some writers put in front.
-inline constexpr std::size_t longest_scalar = 67;
+/// Octets that a private number of an EC key has at most: those of P-521.
+inline constexpr std::size_t longest_scalar = 66;
 
 /// Whether a private number is one of its curve. SEC 1 section 3.2.1. Botan 2 takes any other modulo the order.
 inline bool in_range(byte_view scalar, Botan::BigInt const& order) {
@@ -261,7 +261,9 @@ inline result<private_key> parse_private_key(byte_view pkcs8_der, notes* out = n
   } else if (oid == oids::ec_public_key) {
     auto const parts = detail::read_ec_private_key(key.content);
     if (!parts) return malformed("privateKey holds no ECPrivateKey", key.offset);
-    if (parts->secret.size() > detail::longest_scalar)
+    scalar = parts->secret; // some writers put a zero in front, which Botan 3 does not take
+    while (scalar.size() > 1 && scalar[0] == 0) scalar = scalar.subspan(1);
+    if (scalar.size() > detail::longest_scalar)
       return malformed("the private number of the EC key is longer than any curve takes", key.offset);
     if (!parameters.is(tag::object_id))
       return fail(errc::unsupported_algorithm, std::string{where}, "an elliptic curve that is not named",
@@ -269,10 +271,9 @@ inline result<private_key> parse_private_key(byte_view pkcs8_der, notes* out = n
     if (parts->curve && !equal(parts->curve->whole, parameters.whole))
       return fail(errc::key_mismatch, std::string{where}, "the key names two different curves", key.offset);
     within = parts->public_key;
-    scalar = parts->secret;
     identifier = to_bytes(algorithm.whole);
     contents = der::sequence<detail::secret_vector>(
-        {der::integer(1u), der::value<detail::secret_vector>(tag::octet_string, parts->secret)});
+        {der::integer(1u), der::value<detail::secret_vector>(tag::octet_string, scalar)});
   } else if (oid == oids::ed25519) {
     auto const seed = read_tlv(key.content);
     if (!seed || !seed->is(tag::octet_string) || seed->content.size() != 32 || seed->whole.size() != key.content.size())
