@@ -98,7 +98,7 @@ private:
 
   static est::result<void> check_key(est::byte_view public_key_info, est::pki::context const& at) {
     auto const key = est::pki::load_public_key(public_key_info);
-    if (!key || (*key)->estimated_strength() < 112 || !(*key)->check_key(at.rng, false))
+    if (!key || (*key)->estimated_strength() < 112 || !est::pki::is_sound(public_key_info, **key, at.rng))
       return est::fail(est::errc::unsupported_algorithm, "csr.subjectPublicKeyInfo",
                        "This public key is not certified here.");
     return {};

@@ -121,6 +121,23 @@ BOOST_AUTO_TEST_CASE(weak_and_unknown_keys_are_not_certified) {
   refuse(
       der::sequence({der::sequence({oids::ec_public_key.encode(), oids::secp256r1.encode()}), der::bit_string(junk)}));
   refuse({});
+  for (auto const* kind : {"P-256", "P-384", "P-521"}) {
+    auto off_the_curve = make_key(kind).public_key_info();
+    off_the_curve.back() ^= 1;
+    refuse(off_the_curve);
+  }
+}
+
+// The one octet that stands for infinity: under such a key everybody can sign.
+BOOST_AUTO_TEST_CASE(infinity_is_no_key) {
+  using namespace pki;
+  for (auto const& curve : {oids::secp256r1, oids::secp384r1, oids::secp521r1}) {
+    auto const infinity =
+        der::sequence({der::sequence({oids::ec_public_key.encode(), curve.encode()}), der::bit_string(bytes{0})});
+    BOOST_TEST((trouble_of(load_public_key(infinity)).code == errc::malformed_key));
+    BOOST_TEST((trouble_of(ca.certify(name_of("x"), infinity, std::nullopt, certificate_use::client, at)).code ==
+                errc::unsupported_algorithm));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(nothing_outlives_the_ca) {

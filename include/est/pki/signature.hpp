@@ -210,6 +210,9 @@ inline result<std::unique_ptr<Botan::Public_Key>> load_public_key(byte_view subj
   } else if (parts->algorithm == oids::ec_public_key) {
     if (!parts->parameters.is(tag::object_id))
       return fail(errc::unsupported_algorithm, "subjectPublicKeyInfo", "an elliptic curve that is not named");
+    // SEC 1 section 2.3.3: the point at infinity is one octet, which Botan 2 takes
+    if (parts->key.size() < 2)
+      return fail(errc::malformed_key, "subjectPublicKeyInfo", "the point at infinity is no key");
   } else if (!(parts->algorithm == oids::ed25519) &&
              !(botan::has_post_quantum_signatures && detail::is_post_quantum(parts->algorithm))) {
     return fail(errc::unsupported_algorithm, "subjectPublicKeyInfo",
@@ -217,6 +220,21 @@ inline result<std::unique_ptr<Botan::Public_Key>> load_public_key(byte_view subj
   }
   return guarded(errc::malformed_key, "subjectPublicKeyInfo",
                  [&] { return botan::load_public_key(subject_public_key_info); });
+}
+
+/// Whether a public key is sound, as far as that can be seen without the private one.
+/// In:       a SubjectPublicKeyInfo in DER and what load_public_key made of it; randomness
+/// Promises: cheap on P-256, P-384 and P-521. Their orders are prime, so that each point of the curve but infinity is a key,
+///           and loading has seen to both; Botan 2 would multiply by the order, which costs as much as verifying a signature.
+inline bool is_sound(byte_view subject_public_key_info, Botan::Public_Key const& key,
+                     Botan::RandomNumberGenerator& rng) {
+  if (auto const parts = detail::take_apart(subject_public_key_info);
+      parts && parts->algorithm == oids::ec_public_key) {
+    auto const curve = parts->parameters.is(tag::object_id) ? read_object_id(parts->parameters) : object_id{};
+    if (curve == oids::secp256r1 || curve == oids::secp384r1 || curve == oids::secp521r1) return true;
+  }
+  return guarded(errc::malformed_key, "subjectPublicKeyInfo", [&] { return key.check_key(rng, false); })
+      .value_or(false);
 }
 
 /// Verifies a signature as CSRs and certificates have it.

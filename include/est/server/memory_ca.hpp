@@ -368,9 +368,7 @@ private:
     if ((*key)->algo_name() == "ECDSA" && (*key)->key_length() < 256)
       return fail(errc::unsupported_algorithm, "csr.subjectPublicKeyInfo",
                   "Elliptic curves are certified from 256 bits.");
-    auto const sound = pki::guarded(errc::unsupported_algorithm, "csr.subjectPublicKeyInfo",
-                                    [&] { return (*key)->check_key(at.rng, false); });
-    if (!sound || !*sound)
+    if (!pki::is_sound(public_key_info, **key, at.rng))
       return fail(errc::unsupported_algorithm, "csr.subjectPublicKeyInfo", "The public key is not sound.");
     return is_rsa;
   }
