@@ -111,4 +111,25 @@ BOOST_AUTO_TEST_CASE(a_reenrolment_is_matched_as_the_owner_says) {
   check_refused(ask(post("simplereenroll", without.der(), false), facts_with(certificate)), 403, "subjectAltName");
 }
 
+// Whoever issues may read another one of them than the one that was compared.
+BOOST_AUTO_TEST_CASE(a_reenrolment_that_asks_for_names_twice_is_refused) {
+  auto const key = make_key();
+  pki::extension const mine = pki::make_subject_alternative_name({{"a.example"}, {}, {}, {}}),
+                       foreign = pki::make_subject_alternative_name({{"b.example"}, {}, {}, {}});
+  auto const named = enrolled(make_csr(key, {pki::extension_request({mine})}));
+  auto const ask_with = [&](pki::certificate const& shown, std::vector<pki::attribute> attributes) {
+    return ask(post("simplereenroll", make_csr(key, std::move(attributes)).der(), false), facts_with(shown));
+  };
+  BOOST_TEST(ask_with(named, {pki::extension_request({mine})}).status == 200);
+  check_refused(ask_with(named, {pki::extension_request({mine, foreign})}), 400, "twice");
+  check_refused(ask_with(named, {pki::extension_request({mine}), pki::extension_request({foreign})}), 400, "twice");
+  auto both = pki::extension_request({mine});
+  both.values.push_back(pki::extension_request({foreign}).values.front());
+  check_refused(ask_with(named, {both}), 400, "twice");
+  auto const nameless = enrolled(make_csr(key));
+  auto broken = pki::extension_request({foreign});
+  broken.values.front() = pki::der::sequence({pki::der::integer(1u)});
+  check_refused(ask_with(nameless, {broken}), 400, "cannot be read");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

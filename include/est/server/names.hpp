@@ -130,13 +130,22 @@ inline bool same_subject(byte_view a, byte_view b, name_match how) {
 /// Verifies that a re-enrolment asks for the names of the certificate that it renews.
 /// Source:  RFC 7030 section 4.2.2: Subject and SubjectAltName "MUST be identical"; other names are asked for by
 ///          ChangeSubjectName, beside the old ones (RFC 6402 section 2.8), and granted by the authority
-/// Errors:  refused
+/// Errors:  refused; invalid_argument where it is uncertain which names are asked for: an extensionRequest that cannot be
+///          read, is empty, or holds the subjectAltName twice, and several of them
 inline result<void> check_same_names(pki::csr const& csr, pki::certificate const& renewed,
                                      name_match how = name_match::same_text) {
   if (!same_subject(csr.subject_der(), renewed.subject_der(), how))
     return fail(errc::refused, "csr.subject",
                 "The subject of the CSR is not the subject of the certificate that is being renewed.");
+  // What one reader takes another may pass over: whoever issues might find other names than those that are compared here.
   auto const requested = csr.requested_extensions();
+  std::size_t attributes = 0, names = 0;
+  for (auto const& one : csr.attributes())
+    attributes += one.oid == pki::oids::extension_request ? std::max<std::size_t>(one.values.size(), 1) : 0;
+  for (auto const& one : requested) names += one.oid == pki::oids::subject_alternative_name ? 1 : 0;
+  if (attributes > 1 || names > 1 || (attributes == 1 && requested.empty()))
+    return fail(errc::invalid_argument, "csr.extensionRequest",
+                "The extensionRequest of the CSR cannot be read, or names are asked for twice.");
   auto const* asked = pki::find_extension(requested, pki::oids::subject_alternative_name);
   auto const* held = renewed.find(pki::oids::subject_alternative_name);
   bool same = asked == nullptr && held == nullptr;
