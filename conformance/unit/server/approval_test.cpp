@@ -125,6 +125,14 @@ BOOST_AUTO_TEST_CASE(the_queue_has_its_limit_and_decided_requests_make_room) {
   BOOST_TEST(ask_of(desk, questions[0]).status == 202); // those who wait were not pushed out
 }
 
+BOOST_AUTO_TEST_CASE(a_long_name_is_kept_in_short_and_whole_characters_of_it) {
+  std::string name;
+  while (name.size() < 50000) name += "\xc3\xa9";
+  auto const csr = make_csr(make_key(), {}, name_of(name));
+  BOOST_TEST(ask_of(desk, post("simpleenroll", csr.der())).status == 202);
+  BOOST_TEST(waiting().front().subject == "CN=" + name.substr(0, 508) + " [...]");
+}
+
 BOOST_AUTO_TEST_CASE(what_nobody_asks_about_is_forgotten) {
   BOOST_TEST(ask_of(desk, post("simpleenroll", make_csr().der())).status == 202);
   pki::context const later{now + std::chrono::hours{2}, rng};

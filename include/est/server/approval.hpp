@@ -80,7 +80,7 @@ struct approval_entry {
 
   std::string id; ///< request_identity
   std::string operation, label;
-  std::string subject, client; ///< for a person
+  std::string subject, client; ///< for a person; cut where they are long
   pki::time_point first_asked{}, last_asked{};
   state decision = state::waiting;
   std::string reason; ///< of a refusal; the client reads it
@@ -111,8 +111,8 @@ public:
       entries_.push_back({std::move(id),
                           std::string{operation},
                           std::string{label},
-                          csr.subject_text(),
-                          describe(who),
+                          in_short(csr.subject_text()),
+                          in_short(describe(who)),
                           at.now,
                           at.now,
                           state::waiting,
@@ -142,6 +142,16 @@ public:
   bool refuse(std::string_view id, std::string reason) { return decide(id, state::refused, std::move(reason)); }
 
 private:
+  /// A queue that is full has to stay small.
+  static std::string in_short(std::string text) {
+    static constexpr std::size_t most = 512;
+    if (text.size() <= most) return text;
+    auto end = most;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u)
+      --end; // not within a character of UTF-8
+    return text.substr(0, end) + " [...]";
+  }
+
   static std::string describe(peer const& who) {
     if (auto const* own = who.certificate()) return "certificate of " + own->subject_text();
     if (who.user) return "user " + *who.user;
