@@ -75,6 +75,22 @@ BOOST_AUTO_TEST_CASE(the_transaction_the_nonce_and_the_clients_own_data_come_bac
   BOOST_TEST((pki::find_control(controls, pki::oids::cmc_reg_info) == nullptr));
 }
 
+// RFC 7894 section 4, as on /simpleenroll
+BOOST_AUTO_TEST_CASE(a_one_time_password_has_to_hold_here_too) {
+  options.check_one_time_password = [](peer const& who, std::string_view password) {
+    return who.cmc_identity == "device-1" && password == "123456";
+  };
+  for (auto const* password : {"123456", "654321"}) {
+    auto asked = proven();
+    asked.csr = self_identifying(key, {pki::otp_challenge_attribute(password)});
+    auto const request = got(make_full_cmc_request(asked, key, at));
+    if (std::string_view{password} == "123456")
+      check_issued(outcome_of(request), key);
+    else
+      check_refusal(request, 403, cmc_fail_info::bad_identity, {csr_part});
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_wrong_secret_and_an_unknown_name_are_the_same_bad_identity) {
   auto wrong = order();
   wrong.identification = "device-1";

@@ -418,9 +418,13 @@ private:
     }
     // RFC 7030 section 3.5: a Full PKI Response that rejects for want of linking "MUST" say popFailed. A request that was
     // pending comes over another connection than the one that it was bound to.
-    if (!asked.was_pending)
+    // So it is with a password that counts once.
+    if (!asked.was_pending) {
       if (auto const linked = check_linking(csr, who, options_); !linked)
         return detail::cmc_refused(403, why::pop_failed, readable_text(linked.error().detail), about);
+      if (auto const good = check_one_time_password(csr, who, options_); !good)
+        return detail::cmc_refused(403, why::bad_identity, readable_text(good.error().detail), about);
+    }
     if (auto const change = pki::requested_name_change(csr); !change)
       return detail::cmc_refused(400, why::bad_request, "The ChangeSubjectName of the CSR cannot be read.", about);
     if (by.certificate && options_.cmc.same_names && !who.cmc_identity && !is_registration_authority(*by.certificate))
