@@ -242,7 +242,12 @@ BOOST_AUTO_TEST_CASE(an_authority_without_keys_refuses) {
 BOOST_AUTO_TEST_CASE(an_authority_that_fails_or_throws_sends_no_key) {
   struct failing : memory_ca {
     bool throws = false;
+    int issued = 0;
     explicit failing(memory_ca base) : memory_ca(std::move(base)) {}
+    result<issuance> issue(pki::csr const& csr, peer const& who, std::string_view label, pki::context const& at) {
+      ++issued;
+      return memory_ca::issue(csr, who, label, at);
+    }
     result<secret_bytes> sign_private_key(pki::private_key const&, std::string_view, pki::context const&) {
       if (throws) throw std::runtime_error("hidden words");
       return fail(errc::internal, "module", "hidden words");
@@ -254,6 +259,7 @@ BOOST_AUTO_TEST_CASE(an_authority_that_fails_or_throws_sends_no_key) {
     auto const answer = ask_of(authority, post("serverkeygen", symmetric_csr().der()));
     check_refused(answer, 500);
     BOOST_TEST(answer.body.find("hidden") == std::string::npos);
+    BOOST_TEST(authority.issued == 0); // what cannot be sent is not certified
     BOOST_TEST(answer.body.find("pkcs") == std::string::npos);
   }
 }

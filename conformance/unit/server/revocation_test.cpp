@@ -76,6 +76,26 @@ BOOST_AUTO_TEST_CASE(a_certificate_of_another_ca_is_neither_revoked_here_nor_sai
   BOOST_TEST(!got(ca.is_revoked(theirs, at)));
 }
 
+// RFC 7030 section 4.5: nobody has to be known; who was revoked is nobody
+BOOST_AUTO_TEST_CASE(a_revoked_client_is_a_stranger_to_csrattrs) {
+  struct choosy : memory_ca {
+    explicit choosy(memory_ca base) : memory_ca(std::move(base)) {}
+    result<std::optional<pki::csr_attributes>> csr_attributes(std::string_view, peer const& who,
+                                                              pki::context const&) const {
+      if (!who.authenticated()) return std::nullopt;
+      return got(pki::make_csr_attributes({pki::oids::challenge_password}));
+    }
+  };
+  auto const own = enrolled(csr);
+  choosy authority{std::move(ca)};
+  server<choosy> const est{authority, options};
+  auto const question = get("/.well-known/est/csrattrs");
+  BOOST_TEST(est.handle(question, facts, at).status == 204);
+  BOOST_TEST(est.handle(question, facts_with(own), at).status == 200);
+  done(authority.revoke(own, pki::revocation_reason::key_compromise, at));
+  BOOST_TEST(est.handle(question, facts_with(own), at).status == 204);
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_status_lets_nobody_in) {
   auto const own = enrolled(csr);
   unsure authority{std::move(ca)};

@@ -131,7 +131,7 @@ private:
   http::response answer_csr_attributes(inbound const& in) const requires csr_attributes_source<Authority> {
     auto checked = authenticate(in.question, in.facts, options_, in.at.now);
     peer who;
-    if (checked.who)
+    if (checked.who && !was_revoked(*checked.who, in.at).value_or(true))
       who = std::move(*checked.who);
     else
       who.tls = in.facts;
@@ -163,14 +163,18 @@ private:
     }
     auto& who = *checked.who;
     if (has_to_know && !who.authenticated()) return authentication_required(in); // RFC 7030 sections 4.2 and 4.4: MUST
-    // RFC 7030 section 3.3.2 by way of RFC 5280 section 6.3
-    if constexpr (revocation_checker<Authority>)
-      if (auto const* own = who.certificate()) {
-        auto const revoked = authority_.is_revoked(*own, in.at);
-        if (!revoked) return trouble(revoked.error());
-        if (*revoked) return plain(403, "The TLS client certificate is not accepted: it was revoked.");
-      }
+    auto const revoked = was_revoked(who, in.at);
+    if (!revoked) return trouble(revoked.error());
+    if (*revoked) return plain(403, "The TLS client certificate is not accepted: it was revoked.");
     return std::move(who);
+  }
+
+  /// Whether the TLS client certificate was revoked, as far as the authority can say. RFC 7030 section 3.3.2 by way of RFC
+  /// 5280 section 6.3
+  result<bool> was_revoked([[maybe_unused]] peer const& who, [[maybe_unused]] pki::context const& at) const {
+    if constexpr (revocation_checker<Authority>)
+      if (auto const* own = who.certificate()) return authority_.is_revoked(*own, at);
+    return false;
   }
 
   /// The three operations that begin with a CSR, in the order in which a request is refused: method and size (above),
@@ -263,10 +267,7 @@ private:
         order.attributes.push_back(attribute);
     auto const own = pki::make_csr(order, *key, in.at);
     if (!own) return trouble(own.error());
-    auto decided = authority_.issue(*own, who, in.label, in.at);
-    if (!decided) return said_no(decided.error(), in);
-    if (auto* later = std::get_if<pending>(&*decided)) return answer_later(std::move(*later));
-    std::optional<bytes> envelope;
+    std::optional<bytes> envelope; // before anything is issued: what cannot be sent is not certified
     if (protection) {
       if constexpr (key_protector<Authority>) {
         auto made = protect_key(authority_, *key, *protection, in.label, in.at);
@@ -276,6 +277,9 @@ private:
         return trouble({errc::internal, "server", "a plan without an authority that could make it", {}});
       }
     }
+    auto decided = authority_.issue(*own, who, in.label, in.at);
+    if (!decided) return said_no(decided.error(), in);
+    if (auto* later = std::get_if<pending>(&*decided)) return answer_later(std::move(*later));
     auto reply = make_generated(std::move(*key), std::move(std::get<pki::certificate>(*decided)), std::move(envelope));
     if (!reply) return trouble(std::move(reply.error()));
     return to_http_reply<op::server_keygen>(op::server_keygen::reply{std::move(*reply)}, options_.body);
