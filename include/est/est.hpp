@@ -93,6 +93,7 @@
 #include <est/client/anchors.hpp>
 #include <est/client/authentication.hpp>
 #include <est/client/client.hpp>
+#include <est/client/enrolment.hpp>
 #include <est/client/full_cmc.hpp>
 #include <est/client/redirect.hpp>
 #include <est/client/renewal.hpp>

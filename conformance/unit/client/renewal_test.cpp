@@ -1,5 +1,6 @@
 #include "scripted.hpp"
 
+#include <est/client/enrolment.hpp>
 #include <est/client/renewal.hpp>
 
 #include <botan/rng.h>
@@ -122,7 +123,8 @@ BOOST_AUTO_TEST_CASE(renew_keeps_the_key_and_rekey_changes_it) {
   BOOST_TEST(fresh.belongs_to(std::get<issued>(*rekeyed).certificate));
 }
 
-BOOST_AUTO_TEST_CASE(a_renewal_is_linked_to_its_connection_where_that_is_asked_for) {
+// RFC 7030 section 3.5: SHOULD
+BOOST_AUTO_TEST_CASE(an_enrolment_and_a_renewal_are_linked_to_their_connection_unless_told_otherwise) {
   auto const current = certificate_of(device().key);
   auto client = make();
   auto facts = transport::loopback_facts();
@@ -130,14 +132,90 @@ BOOST_AUTO_TEST_CASE(a_renewal_is_linked_to_its_connection_where_that_is_asked_f
   facts.extended_master_secret = true;
   facts.tls_unique = bytes(12, 7);
   client.transport().set_facts(facts, facts);
-  server.answers = {issued_answer(device().csr), issued_answer(device().csr)};
-  BOOST_TEST(renew(client, current, device().key, at_test_time(), {}, channel_binding::tls_unique).has_value());
+  pki::csr_order order;
+  order.subject = common_name("device");
+  server.answers.assign(4, issued_answer(device().csr));
   BOOST_TEST(renew(client, current, device().key, at_test_time()).has_value());
-  auto const password_in = [&](std::size_t request) {
-    return must(parse_request<op::simple_reenroll>(server.asked.at(request))).csr.challenge_password();
+  BOOST_TEST(renew(client, current, device().key, at_test_time(), {}, std::nullopt).has_value());
+  BOOST_TEST(enroll(client, order, device().key, at_test_time()).has_value());
+  BOOST_TEST(enroll(client, order, device().key, at_test_time(), std::nullopt).has_value());
+  auto const request = [&](std::size_t i) { return must(parse_request<op::simple_enroll>(server.asked.at(i))).csr; };
+  BOOST_REQUIRE(challenge_password(facts));
+  for (std::size_t const i : {0u, 2u}) BOOST_TEST((request(i).challenge_password() == challenge_password(facts)));
+  for (std::size_t const i : {1u, 3u}) BOOST_TEST(!request(i).challenge_password());
+  BOOST_TEST(server.asked.at(2).target == "/.well-known/est/simpleenroll");
+  BOOST_TEST((request(2).subject_der() == common_name("device")));
+}
+
+BOOST_AUTO_TEST_CASE(where_there_is_nothing_to_link_to_a_request_goes_without_and_a_password_of_ones_own_stays) {
+  auto client = make();
+  auto facts = transport::loopback_facts();
+  facts.version = http::tls_version::tls_1_3;
+  facts.tls_exporter = bytes(32, 7);
+  client.transport().set_facts(facts, facts);
+  pki::csr_order order;
+  order.subject = common_name("device");
+  server.answers.assign(2, issued_answer(device().csr));
+  BOOST_TEST(enroll(client, order, device().key, at_test_time()).has_value());
+  BOOST_TEST(!must(parse_request<op::simple_enroll>(server.asked.at(0))).csr.challenge_password());
+  order.attributes = {pki::challenge_password_attribute("enrolment code")};
+  BOOST_TEST(enroll(client, order, device().key, at_test_time(), channel_binding::tls_exporter).has_value());
+  auto const own = must(parse_request<op::simple_enroll>(server.asked.at(1))).csr;
+  BOOST_TEST(own.challenge_password().value_or("") == "enrolment code");
+  BOOST_TEST(own.attributes().size() == 1u);
+}
+
+// RFC 9266 section 4.1: MUST NOT be used for more, MUST close
+BOOST_AUTO_TEST_CASE(a_connection_whose_exporter_value_was_sent_is_closed) {
+  auto client = make();
+  auto facts = transport::loopback_facts();
+  facts.version = http::tls_version::tls_1_3;
+  facts.tls_exporter = bytes(32, 7);
+  client.transport().set_facts(facts, facts);
+  pki::csr_order order;
+  order.subject = common_name("device");
+  server.answers = {cacerts_answer(), issued_answer(device().csr), cacerts_answer(), status_answer(403)};
+  BOOST_TEST(client.cacerts().has_value());
+  BOOST_TEST(client.facts().has_value());
+  BOOST_TEST(enroll(client, order, device().key, at_test_time(), channel_binding::tls_exporter).has_value());
+  BOOST_TEST(client.transport().connections() == 1u);
+  BOOST_TEST(!client.facts());
+  BOOST_TEST((client.transport().round_trip({}).error().code == errc::connection_closed));
+  BOOST_TEST(client.cacerts().has_value());
+  BOOST_TEST(client.transport().connections() == 2u);
+  BOOST_TEST(!enroll(client, order, device().key, at_test_time(), channel_binding::tls_exporter)); // a refusal too
+  BOOST_TEST(!client.facts());
+}
+
+// RFC 7030 section 4.1.2: SHOULD
+BOOST_AUTO_TEST_CASE(ca_certificates_are_refreshed_before_the_first_of_them_expires) {
+  auto const day = hours{24};
+  test_root const top;
+  auto const bag = [&](std::chrono::seconds longer) {
+    pki::certificate_order order;
+    auto const key = make_key();
+    order.subject_der = common_name("intermediate");
+    order.public_key_info = key.public_key_info();
+    order.not_before = top.certificate.not_before();
+    order.not_after = top.certificate.not_before() + longer;
+    order.extensions = {pki::make_basic_constraints(true)};
+    return must(pki::make_certs_only(
+        {must(pki::make_certificate(order, top.key, top.certificate, {}, at_test_time())), top.certificate}));
   };
-  BOOST_TEST((password_in(0) == challenge_password(facts)));
-  BOOST_TEST(!password_in(1));
+  auto const stored = [&](pki::certs_only const& answer) {
+    return must(update_anchors(answer, {anchor_kind::explicit_anchors, {top.certificate}}, new_root::refused,
+                               at_test_time().now))
+        .certificates;
+  };
+  renewal_policy const half{50, 0, seconds{0}};
+  auto const life = top.certificate.not_after() - top.certificate.not_before();
+  auto const alone = stored(must(pki::make_certs_only({top.certificate})));
+  BOOST_TEST((refresh_at(alone, half, rng()) == top.certificate.not_before() + life / 2));
+  auto const below = stored(bag(std::chrono::duration_cast<seconds>(life) - day / 24));
+  BOOST_REQUIRE(below.intermediates().size() == 1u);
+  auto const at = refresh_at(below, half, rng());
+  BOOST_TEST((at < top.certificate.not_before() + life / 2));
+  BOOST_TEST((at == renew_at(below.intermediates().front(), half, rng())));
 }
 
 BOOST_AUTO_TEST_CASE(a_pending_renewal_says_when) {

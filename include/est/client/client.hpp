@@ -69,7 +69,7 @@ struct client_options {
 ///           verified, and never over TLS 1.0 or 1.1 (RFC 7030 section 3.2.3, RFC 8996); a challenge is answered once, and
 ///           once more only where a Digest nonce is said to be stale; a redirection is followed only within the web
 ///           origin, with the credentials made anew; no cookies; a certificate is handed out only if it holds the key that
-///           was asked for
+///           was asked for; a connection whose tls-exporter value was sent is not used again (RFC 9266 section 4.1)
 /// Does NOT promise: that an issued certificate leads to an anchor, or is valid now; pki/path says that. It never waits:
 ///           a pending answer is handed to the caller. Not safe for use by several threads at once.
 template <transport::Transport T> class client {
@@ -196,16 +196,21 @@ private:
     return kept;
   }
 
+  /// Whether a request carries that channel binding of a connection.
+  template <class Request>
+  static bool is_bound_to(Request const& question, http::tls_facts const& connection, channel_binding which) {
+    if constexpr (requires { question.csr.challenge_password(); })
+      for (auto const& value : {question.csr.challenge_password(), question.csr.text(pki::oids::est_identity_linking)})
+        if (value && is_channel_binding(*value, connection, which)) return true;
+    return false;
+  }
+
   /// A request that was bound to a connection that is gone must not go over the next one: the server would refuse it, or
   /// worse, a server in between could use it.
   template <class Request>
   static bool is_bound_to_another(Request const& question, http::tls_facts const& before, http::tls_facts const& now) {
-    if constexpr (requires { question.csr.challenge_password(); }) {
-      for (auto const& value : {question.csr.challenge_password(), question.csr.text(pki::oids::est_identity_linking)})
-        for (auto const which : {channel_binding::tls_unique, channel_binding::tls_exporter, channel_binding::finished})
-          if (value && is_channel_binding(*value, before, which) && !is_channel_binding(*value, now, which))
-            return true;
-    }
+    for (auto const which : {channel_binding::tls_unique, channel_binding::tls_exporter, channel_binding::finished})
+      if (is_bound_to(question, before, which) && !is_bound_to(question, now, which)) return true;
     return false;
   }
 
@@ -287,6 +292,12 @@ private:
 
     typename Op::request const& question() const noexcept { return *question_; }
 
+    /// RFC 9266 section 4.1: who uses tls-exporter "MUST NOT use the channel binding for more than one authentication
+    /// mechanism instance on a given TLS connection", and closes it afterwards (MUST).
+    bool uses_up_its_connection() const {
+      return question_ != nullptr && is_bound_to(*question_, made_for_, channel_binding::tls_exporter);
+    }
+
     http::request message;
 
   private:
@@ -324,6 +335,18 @@ private:
   template <Operation Op, class Make> result<typename Op::reply> exchange(Make&& make, notes* out) {
     redirected_.reset();
     outgoing<Op, std::remove_reference_t<Make>> going{*this, make};
+    auto reply = converse<Op>(going, out);
+    if (going.uses_up_its_connection()) disconnect();
+    return reply;
+  }
+
+  void disconnect() {
+    facts_.reset();
+    if constexpr (requires { transport_.disconnect(); }) transport_.disconnect();
+  }
+
+  /// Sends one request until its answer is there.
+  template <Operation Op, class Outgoing> result<typename Op::reply> converse(Outgoing& going, notes* out) {
     if (auto const ready = going.prepare(); !ready) return fail(ready.error());
     auto sent = authorize_ahead(going.message);
     if (!sent) return fail(sent.error());

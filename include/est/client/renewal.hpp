@@ -2,7 +2,9 @@
 /// Keeping a certificate alive: when to renew it, the request that renews it, and when to ask again after a 202. Nothing
 /// here sleeps or looks at a clock: times come in and go out.
 
+#include <est/client/anchors.hpp>
 #include <est/client/client.hpp>
+#include <est/client/enrolment.hpp>
 #include <est/core/bytes.hpp>
 #include <est/core/notes.hpp>
 #include <est/core/result.hpp>
@@ -70,6 +72,18 @@ inline pki::time_point renew_at(pki::certificate const& certificate, renewal_pol
   return std::min<pki::time_point>(at, latest);
 }
 
+/// The time to fetch the CA certificates again: before the first of those that count expires.
+/// Source:   RFC 7030 section 4.1.2: clients SHOULD ask again "before stored information has expired"
+/// In:       what is stored; when in a certificate's life; randomness
+/// Promises: looks at the root and at the CAs below it. Earlier roots, and what leads from one root to the next, have ends of
+///           their own that need no attention.
+inline pki::time_point refresh_at(ca_certificates const& stored, renewal_policy const& policy,
+                                  Botan::RandomNumberGenerator& rng) {
+  auto first = renew_at(stored.root(), policy, rng);
+  for (auto const& one : stored.intermediates()) first = std::min(first, renew_at(one, policy, rng));
+  return first;
+}
+
 /// How often a pending request is repeated.
 struct polling_policy {
   std::chrono::seconds otherwise = std::chrono::hours{1}; ///< where the server does not say
@@ -123,16 +137,12 @@ inline result<pki::csr> make_renewal_csr(pki::certificate const& current, pki::s
   return pki::make_csr(order, key, at);
 }
 
-/// How a renewal is linked to its connection (RFC 7030 section 3.5). Where the connection has no such value, as TLS 1.3
-/// has no tls-unique, the request goes without.
-using renewal_link = std::optional<channel_binding>;
-
 namespace detail {
 
 template <transport::Transport T>
 result<op::simple_reenroll::reply> reenroll(client<T>& est, pki::certificate const& current,
                                             pki::signing_key const& key, pki::context const& at,
-                                            renewal_order const& more, renewal_link link, notes* out) {
+                                            renewal_order const& more, request_link link, notes* out) {
   return est.template call_bound<op::simple_reenroll>(
       [&](http::tls_facts const& facts) -> result<certification_request> {
         auto const password = link ? challenge_password(facts, *link) : std::nullopt;
@@ -146,13 +156,14 @@ result<op::simple_reenroll::reply> reenroll(client<T>& est, pki::certificate con
 } // namespace detail
 
 /// Renews a certificate: new dates, the same key.
-/// In:      a client whose connection shows the certificate; the certificate; its own key
+/// In:      a client whose connection shows the certificate; the certificate; its own key; what else to ask for; how the
+///          request is linked to its connection
 /// Out:     the new certificate, or that it is pending: then the same call again, after `retry_at`
 /// Errors:  key_mismatch where the key is not the certificate's; those of make_renewal_csr and of the call
 template <transport::Transport T>
 result<op::simple_reenroll::reply> renew(client<T>& est, pki::certificate const& current, pki::signing_key const& key,
-                                         pki::context const& at, renewal_order const& more = {}, renewal_link link = {},
-                                         notes* out = nullptr) {
+                                         pki::context const& at, renewal_order const& more = {},
+                                         request_link link = channel_binding::tls_unique, notes* out = nullptr) {
   if (!key.belongs_to(current))
     return fail(errc::key_mismatch, "renewal", "the key is not the certificate's: to change the key, use rekey");
   return detail::reenroll(est, current, key, at, more, link, out);
@@ -162,9 +173,9 @@ result<op::simple_reenroll::reply> renew(client<T>& est, pki::certificate const&
 /// In:      as `renew`, but the new key. The connection still shows the old certificate, by the old key.
 /// Errors:  key_mismatch where the key is the certificate's own; those of make_renewal_csr and of the call
 template <transport::Transport T>
-result<op::simple_reenroll::reply> rekey(client<T>& est, pki::certificate const& current,
-                                         pki::signing_key const& new_key, pki::context const& at,
-                                         renewal_order const& more = {}, renewal_link link = {}, notes* out = nullptr) {
+result<op::simple_reenroll::reply>
+rekey(client<T>& est, pki::certificate const& current, pki::signing_key const& new_key, pki::context const& at,
+      renewal_order const& more = {}, request_link link = channel_binding::tls_unique, notes* out = nullptr) {
   if (new_key.belongs_to(current))
     return fail(errc::key_mismatch, "renewal", "the new key is the certificate's own: to keep the key, use renew");
   return detail::reenroll(est, current, new_key, at, more, link, out);

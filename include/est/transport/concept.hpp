@@ -14,6 +14,8 @@ namespace est::transport {
 /// `connect()` comes first and makes a new connection, also where one is open: a certification request may have to carry
 /// a value that is known only once the handshake is done (RFC 7030 section 3.5). `round_trip()` uses that very
 /// connection, and never silently another one: where the connection is gone, it fails with connection_closed.
+/// A transport that has `disconnect()` is told when its connection is not to be used again; any other closes it with the next
+/// `connect()`, or when it goes.
 /// Errors: those of the connection (unreachable, tls_failed, server_untrusted, server_name_mismatch, connection_closed,
 ///         timed_out) and those of HTTP (malformed_http, truncated, too_large, unsupported_coding). An HTTP error status
 ///         is a response, not a failure.

@@ -64,6 +64,8 @@ public:
     return http::parse_response(http::encode(answer, question.method), question.method);
   }
 
+  void disconnect() noexcept { connected_ = false; }
+
   /// What later connections are to look like, at each end.
   void set_facts(http::tls_facts at_client, http::tls_facts at_server) {
     at_client_ = std::move(at_client);

@@ -122,6 +122,10 @@ public:
     return answer;
   }
 
+  void disconnect() {
+    if constexpr (requires { inner_.disconnect(); }) inner_.disconnect();
+  }
+
   std::vector<recorded_exchange> const& exchanges() const noexcept { return exchanges_; }
   /// The facts of the last connection.
   std::optional<http::tls_facts> const& facts() const noexcept { return facts_; }
