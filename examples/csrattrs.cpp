@@ -9,7 +9,9 @@ int main(int count, char** arguments) {
     est::pki::csr_offer offer; // what this device has; its kinds of keys are the default ones
     offer.subject = est::pki::make_name({{est::pki::oids::common_name, "example device"}});
     offer.names_if_asked = {{est::pki::oids::serial_number, "4711"}};
-    offer.challenge_password = [&] { return est::challenge_password(*client.facts()); }; // RFC 7030 section 3.5
+    offer.challenge_password = [&] { // RFC 7030 section 3.5: of the connection that the request will go over
+      return est::challenge_password(client.facts() ? *client.facts() : demo::or_exit(client.connect()));
+    };
 
     auto const plan = est::pki::follow(wanted.attributes, offer);
     for (auto const& wish : plan.unmet) std::cout << "# " << est::pki::to_text(wish) << "\n";

@@ -41,7 +41,8 @@ public:
       if (!reader_.done()) continue;
       auto const question = reader_.finish();
       if (!question) return out + refuse();
-      closed_ = question->headers.find("Connection").value_or("") == "close" || question->version == "HTTP/1.0";
+      closed_ = est::http::equal_ignoring_case(question->headers.find("Connection").value_or(""), "close") ||
+                question->version == "HTTP/1.0";
       out += est::http::encode(server_.handle(*question, facts_, now()), question->method);
       reader_ = est::http::request_reader{};
       continued_ = false;

@@ -20,8 +20,9 @@ class state_directory {
 public:
   /// Makes the directory where it is not there, and sweeps away what a kill left unfinished.
   explicit state_directory(std::filesystem::path where) : where_(std::move(where)) {
-    std::filesystem::create_directories(where_);
+    bool const made = std::filesystem::create_directories(where_);
     ::chmod(where_.c_str(), 0700);
+    if (made) flush(where_ / ".."); // that the directory is there has to last too
     for (auto const& entry : std::filesystem::directory_iterator{where_})
       if (entry.path().extension() == ".unfinished") std::filesystem::remove(entry.path());
   }
@@ -49,8 +50,7 @@ public:
       check(::fsync(file.number) == 0);
     }
     std::filesystem::rename(beside, where_ / name);
-    descriptor const folder{::open(where_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    check(::fsync(folder.number) == 0);
+    flush(where_);
   }
 
 private:
@@ -61,6 +61,10 @@ private:
     descriptor& operator=(descriptor const&) = delete;
     int number;
   };
+  static void flush(std::filesystem::path const& folder) {
+    descriptor const open_folder{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    check(::fsync(open_folder.number) == 0);
+  }
   static void check(bool fine) {
     if (!fine) throw std::system_error{errno, std::generic_category()};
   }
