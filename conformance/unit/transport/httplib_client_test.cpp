@@ -182,6 +182,67 @@ BOOST_AUTO_TEST_CASE(one_tls_version_can_be_demanded) {
   BOOST_TEST((code_of_connect(std::move(options)) == errc::tls_failed));
 }
 
+// RFC 7030 sections 3.2.3 and 4.4
+BOOST_AUTO_TEST_CASE(suites_without_encryption_or_without_authentication_are_not_spoken) {
+  auto const context_for = [](char const* suites) {
+    auto context = server_context(server_identity{}, TLS1_2_VERSION);
+    BOOST_REQUIRE(SSL_CTX_set_cipher_list(context.get(), suites) == 1);
+    SSL_CTX_set_dh_auto(context.get(), 1);
+    return context;
+  };
+  for (auto const* suites : {"eNULL:@SECLEVEL=0", "aNULL:!eNULL:@SECLEVEL=0"}) {
+    auto willing = client_context();
+    SSL_CTX_set_verify(willing.get(), SSL_VERIFY_NONE, nullptr);
+    BOOST_REQUIRE(SSL_CTX_set_cipher_list(willing.get(), suites) == 1);
+    auto const at_server = context_for(suites);
+    BOOST_TEST((memory_connection{willing.get(), at_server.get()}.done()), suites); // it can be done
+    prepared_server const server{context_for(suites), {{ok()}}};
+    auto options = options_for(server);
+    options.verify = false;
+    BOOST_TEST((code_of_connect(std::move(options)) == errc::tls_failed), suites);
+    BOOST_TEST(server.asked().empty());
+  }
+}
+
+// RFC 7030 section 3.5: SHOULD NOT renegotiate; RFC 9266 section 4.1: never with tls-exporter
+BOOST_AUTO_TEST_CASE(a_server_that_wants_to_renegotiate_is_refused) {
+  auto context = server_context(server_identity{}, TLS1_2_VERSION);
+  static std::atomic<bool> demanded;
+  static std::atomic<int> refusals;
+  demanded = false;
+  refusals = 0;
+  SSL_CTX_set_info_callback(context.get(), [](SSL const* ssl, int where, int what) {
+    if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (what & 0xff) == SSL_AD_NO_RENEGOTIATION) ++refusals;
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0 && !demanded.exchange(true)) SSL_renegotiate(const_cast<SSL*>(ssl));
+  });
+  prepared_server const server{std::move(context), {{ok(), ok()}}};
+  auto client = client_for(server);
+  if (client.connect()) BOOST_TEST(!client.round_trip(get("/")));
+  BOOST_TEST(refusals == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_comes_octet_by_octet_is_waited_for_until_the_exchange_has_taken_too_long) {
+  auto const endless = "HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x');
+  prepared_server const server{server_context(server_identity{}), {{ok(), endless}}, std::chrono::milliseconds{20}};
+  auto options = options_for(server);
+  options.exchange_timeout = std::chrono::milliseconds{500};
+  auto client = must(transport::httplib_client::make(std::move(options)));
+  BOOST_REQUIRE(client.connect());
+  auto const answer = client.round_trip(get("/"));
+  BOOST_REQUIRE(!answer);
+  BOOST_TEST((answer.error().code == errc::timed_out), to_text(answer.error()));
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_can_be_closed_and_made_anew) {
+  prepared_server const server{server_context(server_identity{}), {{ok(), ok("unasked")}, {ok(), ok("second")}}};
+  auto client = client_for(server);
+  BOOST_REQUIRE(client.connect());
+  client.disconnect();
+  BOOST_TEST((client.round_trip(get("/")).error().code == errc::connection_closed));
+  BOOST_REQUIRE(client.connect());
+  BOOST_TEST(must(client.round_trip(get("/"))).body == "second");
+}
+
 BOOST_AUTO_TEST_CASE(a_body_beyond_the_limit_is_refused) {
   prepared_server const server{server_context(server_identity{}),
                                {{ok(), ok(std::string(5000, 'x'))},

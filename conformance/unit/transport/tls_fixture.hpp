@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <deque>
@@ -123,9 +124,11 @@ struct memory_connection {
 /// A TLS server on 127.0.0.1 that answers each request with the next prepared octets. When they are used up it closes.
 class prepared_server {
 public:
-  /// In: what is sent, one element a request; for each connection a list of its own
-  prepared_server(ssl_ctx_ptr context, std::deque<std::deque<std::string>> connections)
-      : context_(std::move(context)), connections_(std::move(connections)) {
+  /// In: what is sent, one element a request; for each connection a list of its own; how long to wait after each octet of all
+  ///     but the first answer, if they are to go one by one
+  prepared_server(ssl_ctx_ptr context, std::deque<std::deque<std::string>> connections,
+                  std::chrono::milliseconds pause = {})
+      : context_(std::move(context)), connections_(std::move(connections)), pause_(pause) {
     std::signal(SIGPIPE, SIG_IGN);
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
@@ -202,6 +205,13 @@ private:
         asked_.push_back(std::move(*question));
       }
       auto const& answer = answers.front();
+      if (pause_.count() != 0 && asked().size() > 1) {
+        for (auto const& octet : answer) {
+          if (stop_ || SSL_write(ssl.get(), &octet, 1) <= 0) return ERR_clear_error();
+          std::this_thread::sleep_for(pause_);
+        }
+        continue;
+      }
       if (!answer.empty() && SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size())) <= 0)
         return ERR_clear_error();
     }
@@ -210,6 +220,7 @@ private:
 
   ssl_ctx_ptr context_;
   std::deque<std::deque<std::string>> connections_;
+  std::chrono::milliseconds pause_;
   mutable std::mutex mutex_;
   std::vector<http::request> asked_;
   std::vector<http::tls_facts> facts_;

@@ -57,9 +57,10 @@ struct httplib_client_options {
   secret_bytes pkcs12_password;
 
   std::chrono::milliseconds connect_timeout{10000};
-  std::chrono::milliseconds read_timeout{30000};     ///< for each wait for octets
-  std::chrono::milliseconds exchange_timeout{60000}; ///< from sending a request to the last octet of its answer's body
-  std::size_t body_octets = 16u << 20;               ///< the longest body that is taken
+  std::chrono::milliseconds read_timeout{30000}; ///< for each wait for octets
+  /// From sending a request, or from the beginning of the handshake, to the last octet of the answer.
+  std::chrono::milliseconds exchange_timeout{60000};
+  std::size_t body_octets = 16u << 20; ///< the longest body that is taken
 
   std::string opening_target = "/.well-known/est/cacerts"; ///< what `connect` asks for
   /// A peer that goes away while octets are written to it raises SIGPIPE, which ends the process unless it is ignored.
@@ -113,9 +114,15 @@ public:
     return answer;
   }
 
+  /// Closes the connection.
+  void disconnect() { state_->disconnect(); }
+
 private:
   struct state {
     explicit state(httplib_client_options o) : options(std::move(o)), client(options.host, options.port) {}
+    ~state() { client.stop(); } // OpenSSL calls back while it closes
+    state(state const&) = delete;
+    state& operator=(state const&) = delete;
 
     httplib_client_options options;
     httplib::SSLClient client;
@@ -124,6 +131,8 @@ private:
     std::optional<http::tls_facts> facts;
     SSL const* in_use = nullptr; ///< only while the exchange that made the handshake is under way
     int verify_error = X509_V_OK;
+    std::optional<std::chrono::steady_clock::time_point> deadline; ///< of the exchange that is under way
+    bool late = false;                                             ///< that it was missed
 
     std::string authority() const {
       auto const bare = options.host.find(':') != std::string::npos ? "[" + options.host + "]" : options.host;
@@ -138,8 +147,29 @@ private:
       return static_cast<state*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), slot()));
     }
 
+    /// Called before octets are read or written: a server that sends an octet now and then would keep every other limit.
+    static long on_octets(BIO* bio, int operation, char const*, std::size_t, int, long, int outcome,
+                          std::size_t*) noexcept {
+      auto* const self = reinterpret_cast<state*>(BIO_get_callback_arg(bio));
+      bool const moves = operation == BIO_CB_READ || operation == BIO_CB_WRITE;
+      if (!moves || self == nullptr || !self->deadline || std::chrono::steady_clock::now() <= *self->deadline)
+        return outcome;
+      self->late = true;
+      BIO_clear_retry_flags(bio); // nobody is to try again
+      return 0;
+    }
+
+    static void watch(SSL const* ssl, state* self) noexcept {
+      for (BIO* const bio : {SSL_get_rbio(ssl), SSL_get_wbio(ssl)})
+        if (bio != nullptr) {
+          BIO_set_callback_arg(bio, reinterpret_cast<char*>(self));
+          BIO_set_callback_ex(bio, on_octets);
+        }
+    }
+
     static void on_info(SSL const* ssl, int where, int) noexcept {
       state* const self = of(ssl);
+      if ((where & SSL_CB_HANDSHAKE_START) != 0) watch(ssl, self);
       if ((where & SSL_CB_HANDSHAKE_DONE) == 0 || self == nullptr) return;
       ++self->handshakes;
       self->in_use = ssl;
@@ -187,6 +217,9 @@ private:
       SSL_CTX_set_ex_data(context(), slot(), this);
       SSL_CTX_set_info_callback(context(), on_info);
       SSL_CTX_set_mode(context(), SSL_MODE_AUTO_RETRY);
+      // RFC 7030 section 3.5: no renegotiation between reading tls-unique and the answer
+      SSL_CTX_set_options(context(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+      if (!allow_suites(context())) return fail(errc::internal, "tls", "OpenSSL has no suites that may be used");
       client.enable_server_certificate_verification(false); // OpenSSL does it, within the handshake
       SSL_CTX_set_verify(context(), options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, on_verify);
       if (auto const done = allow_versions(context(), options.only); !done) return done;
@@ -242,6 +275,7 @@ private:
         return exchange_or_throw(question);
       } catch (std::exception const&) {
         in_use = nullptr;
+        deadline.reset();
         return fail(errc::internal, "transport", "the HTTP client threw");
       }
     }
@@ -251,9 +285,10 @@ private:
       if (!made) return fail(made.error());
       using clock = std::chrono::steady_clock;
       auto const start = clock::now();
-      auto const deadline = start + options.exchange_timeout;
+      deadline = start + options.exchange_timeout;
+      late = false;
       std::string body;
-      bool too_long = false, too_late = false;
+      bool too_long = false;
       std::string version;
       made->response_handler = [this, &version](httplib::Response const& begun) {
         // cpp-httplib takes every HTTP/1.0 connection for closed, also one that the server keeps (RFC 9112 section 9.3).
@@ -267,8 +302,8 @@ private:
       };
       made->content_receiver = [&](char const* data, std::size_t size, std::uint64_t, std::uint64_t) {
         too_long = size > options.body_octets - body.size();
-        too_late = clock::now() > deadline;
-        if (too_long || too_late) return false;
+        late = late || clock::now() > *deadline;
+        if (too_long || late) return false;
         body.append(data, size);
         return true;
       };
@@ -277,10 +312,11 @@ private:
       ERR_clear_error();
       bool const sent = client.send(*made, received, error);
       in_use = nullptr;
+      deadline.reset();
       if (too_long)
         return fail(errc::too_large, "response.body",
                     "the body is longer than " + std::to_string(options.body_octets) + " octets");
-      if (too_late) return fail(errc::timed_out, "response.body", "the answer did not end in time");
+      if (late) return fail(errc::timed_out, "connection", "the answer did not end in time");
       if (!sent) return fail(explain(error, clock::now() - start));
 
       http::response answer;

@@ -9,6 +9,7 @@
 #include <est/core/secret.hpp>
 #include <est/http/message.hpp>
 #include <est/http/tls_facts.hpp>
+#include <est/transport/openssl_context.hpp>
 #include <est/transport/openssl_facts.hpp>
 
 #include <httplib.h>
@@ -64,17 +65,10 @@ struct httplib_server_options {
 
 namespace detail {
 
-using bio_ptr = std::unique_ptr<BIO, openssl_delete<BIO_free_all>>;
-using pkey_ptr = std::unique_ptr<EVP_PKEY, openssl_delete<EVP_PKEY_free>>;
-
-inline bio_ptr bio_over(byte_view octets) {
-  return bio_ptr{BIO_new_mem_buf(octets.data(), static_cast<int>(octets.size()))};
-}
-
 /// All certificates of a PEM text.
 inline result<std::vector<x509_ptr>> read_certificates_pem(std::string_view pem, std::string_view where) {
   std::vector<x509_ptr> list;
-  auto const bio = bio_over(as_bytes(pem));
+  auto const bio = read_from(as_bytes(pem));
   while (auto* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) list.emplace_back(certificate);
   ERR_clear_error(); // the end of the text is an error to OpenSSL
   if (list.empty()) return fail(errc::invalid_argument, std::string{where}, "no PEM certificate can be read");
@@ -107,7 +101,7 @@ inline int protocol_number(http::tls_version version) noexcept {
 /// What a context needs, read from its PEM texts before there is a server.
 struct server_identity {
   std::vector<x509_ptr> chain;
-  pkey_ptr key;
+  evp_pkey_ptr key;
   std::vector<x509_ptr> anchors;
 };
 
@@ -116,7 +110,7 @@ inline result<server_identity> read_identity(httplib_server_options const& optio
   auto chain = read_certificates_pem(options.certificate_chain_pem, "server.certificate");
   if (!chain) return fail(std::move(chain.error()));
   identity.chain = std::move(*chain);
-  auto const bio = bio_over(options.key_pem.expose());
+  auto const bio = read_from(options.key_pem.expose());
   identity.key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
   if (!identity.key) return fail(errc::invalid_argument, "server.key", "no unencrypted PEM private key can be read");
@@ -128,16 +122,15 @@ inline result<server_identity> read_identity(httplib_server_options const& optio
   return identity;
 }
 
-/// Source:  RFC 8996 (no TLS below 1.2), RFC 7030 section 3.2.3 (no NULL and no anonymous suites), section 6 (no EXPORT,
-///          no DES), RFC 7030 section 3.3 (session resumption should work, which needs a session id context where client
-///          certificates are asked for)
+/// Source:  RFC 8996 (no TLS below 1.2), RFC 7030 section 3.3 (session resumption should work, which needs a session id
+///          context where client certificates are asked for)
 inline bool set_up(SSL_CTX& context, server_identity const& identity, std::optional<http::tls_version> pinned) {
   int const lowest = pinned ? protocol_number(*pinned) : TLS1_2_VERSION;
   int const highest = pinned ? protocol_number(*pinned) : 0;
   if (SSL_CTX_set_min_proto_version(&context, lowest) != 1) return false;
   if (SSL_CTX_set_max_proto_version(&context, highest) != 1) return false;
   SSL_CTX_set_options(&context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  if (SSL_CTX_set_cipher_list(&context, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5") != 1) return false;
+  if (!allow_suites(&context)) return false;
   static constexpr unsigned char session_context[] = {'e', 's', 't'};
   if (SSL_CTX_set_session_id_context(&context, session_context, sizeof session_context) != 1) return false;
 

@@ -95,6 +95,12 @@ inline result<void> demand_name(SSL_CTX* context, std::string const& host) {
   return {};
 }
 
+/// What both ends leave out of TLS 1.2, whatever OpenSSL's configuration says. TLS 1.3 has nothing of the kind.
+/// Source:  RFC 7030 section 3.2.3 (no NULL and no anonymous suites), section 4.4 (no NULL), section 6 (no EXPORT, no DES)
+inline bool allow_suites(SSL_CTX* context) {
+  return SSL_CTX_set_cipher_list(context, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5") == 1;
+}
+
 /// Allows TLS 1.2 and above, or one version alone.
 inline result<void> allow_versions(SSL_CTX* context, http::tls_version only = http::tls_version::unknown) {
   int low = TLS1_2_VERSION, high = 0;
