@@ -8,7 +8,9 @@
 #include "record.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,6 +54,10 @@ struct verdict {
       std::nullopt; ///< octets from the start of the response (of the request for `request…`)
 
   static verdict holds() { return {}; }
+  /// Holds, and says what was seen.
+  static verdict seen(std::string what, std::string where = "response") {
+    return {kind::holds, {}, std::move(what), std::move(where)};
+  }
   static verdict violated(std::string expected, std::string actual, std::string where = "response",
                           std::optional<std::size_t> offset = std::nullopt) {
     return {kind::violated, std::move(expected), std::move(actual), std::move(where), offset};
@@ -64,6 +70,8 @@ struct verdict {
 struct predicate {
   std::string_view name; ///< the reason of a failure: `skg-status-not-200`; unique among all checks
   verdict (*judge)(situation const&);
+  /// Whether it can be violated. One that cannot reports what was seen, or keeps those after it from guessing.
+  bool can_fail = true;
 };
 
 /// A check of one requirement.
@@ -121,7 +129,25 @@ struct forced_verdict {
 struct judging {
   std::optional<std::span<const check>> checks = {}; ///< none: all of them
   std::span<const forced_verdict> forced = {};
+  /// Whether a check with a forced predicate is asked where it does not apply as well.
+  bool forced_everywhere = true;
 };
+
+/// Records with their exchanges decoded: what several judgements of the same records share. The records outlive it.
+class evidence {
+public:
+  explicit evidence(std::span<const record>);
+  evidence(evidence&&) = default;
+  evidence& operator=(evidence&&) = default;
+
+private:
+  friend std::vector<finding> judge(evidence const&, target_facts const&, judging const&);
+  std::deque<reading> readings_; // each stays where it is while others come
+  std::vector<neighbour> exchanges_;
+  std::map<record const*, reading> controls_;
+};
+
+std::vector<finding> judge(evidence const&, target_facts const&, judging const& = {});
 
 /// Judges one record by all checks. Pure: the same record gives the same findings.
 /// Out: one finding for each check and exchange that it applies to, in the order of the exchanges, then of the checks. A

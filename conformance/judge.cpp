@@ -3,10 +3,8 @@
 #include "check.hpp"
 #include "checks/common.hpp"
 
-#include <deque>
 #include <exception>
 #include <iterator>
-#include <map>
 
 namespace est::conformance {
 
@@ -15,7 +13,7 @@ namespace {
 std::vector<check> gather() {
   std::vector<check> all;
   for (auto const area : {tls_checks(), http_checks(), linking_checks(), encoding_checks(), cacerts_checks(),
-                          enroll_checks(), server_keygen_checks(), format_checks(), csrattrs_checks()})
+                          enroll_checks(), server_keygen_checks(), format_checks(), csrattrs_checks(), policy_checks()})
     all.insert(all.end(), area.begin(), area.end());
   return all;
 }
@@ -58,13 +56,16 @@ std::optional<finding> ask_check(check const& c, situation const& s, judging con
   auto f = blank_finding(c, s);
   std::string_view asking = "whether it applies";
   try {
-    if (!is_forced(c, how) && !c.applies(s)) return std::nullopt;
+    if (!(how.forced_everywhere && is_forced(c, how)) && !c.applies(s)) return std::nullopt;
     bool any_holds = false;
     std::string why_not;
     for (auto const& p : c.predicates) {
       asking = p.name;
       auto said = ask(p, s, how);
-      if (said.what == verdict::kind::holds) any_holds = true;
+      if (said.what == verdict::kind::holds) {
+        any_holds = true;
+        if (f.actual.empty()) f.actual = std::move(said.actual);
+      }
       if (said.what == verdict::kind::not_applicable && why_not.empty()) why_not = std::move(said.actual);
       if (said.what != verdict::kind::violated && said.what != verdict::kind::undecided) continue;
       f.what = outcome_of(said.what);
@@ -100,28 +101,33 @@ check const* check_with_reason(std::string_view reason) {
   return nullptr;
 }
 
-std::vector<finding> judge(std::span<const record> records, target_facts const& target, judging const& how) {
-  std::deque<reading> readings; // stays where it is while it grows
-  std::vector<neighbour> everything;
-  std::map<record const*, reading> controls;
+evidence::evidence(std::span<const record> records) {
   for (auto const& r : records) {
     for (auto const& x : r.exchanges) {
-      readings.push_back(read(x));
-      everything.push_back({&r, &x, &readings.back()});
+      readings_.push_back(read(x));
+      exchanges_.push_back({&r, &x, &readings_.back()});
     }
-    if (r.control && !r.control->exchanges.empty() && !controls.contains(r.control.get()))
-      controls.emplace(r.control.get(), read(r.control->exchanges.back()));
+    if (r.control && !r.control->exchanges.empty() && !controls_.contains(r.control.get()))
+      controls_.emplace(r.control.get(), read(r.control->exchanges.back()));
   }
+}
+
+std::vector<finding> judge(evidence const& decoded, target_facts const& target, judging const& how) {
   auto const checks = how.checks.value_or(all_checks());
   std::vector<finding> findings;
-  for (auto const& item : everything) {
-    auto const control = item.in->control ? controls.find(item.in->control.get()) : controls.end();
-    const situation s{*item.in, *item.seen, *item.read, control == controls.end() ? nullptr : &control->second,
-                      target,   everything};
+  for (auto const& item : decoded.exchanges_) {
+    auto const control = item.in->control ? decoded.controls_.find(item.in->control.get()) : decoded.controls_.end();
+    const situation s{*item.in,   *item.seen,
+                      *item.read, control == decoded.controls_.end() ? nullptr : &control->second,
+                      target,     decoded.exchanges_};
     for (auto const& c : checks)
       if (auto f = ask_check(c, s, how)) findings.push_back(std::move(*f));
   }
   return findings;
+}
+
+std::vector<finding> judge(std::span<const record> records, target_facts const& target, judging const& how) {
+  return judge(evidence{records}, target, how);
 }
 
 std::vector<finding> judge(record const& r, target_facts const& target, judging const& how) {

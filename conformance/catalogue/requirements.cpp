@@ -2,6 +2,9 @@
 
 #include "embedded.hpp"
 
+#include <est/core/bytes.hpp>
+#include <est/core/hash.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -18,6 +21,7 @@ using json = nlohmann::json;
 constexpr std::array levels{"MUST", "MUST NOT", "SHOULD",   "SHOULD NOT", "RECOMMENDED",
                             "MAY",  "OPTIONAL", "required", "implied",    "note"};
 constexpr std::array visibilities{"A", "E", "S", "N"};
+constexpr std::array ways{"check", "info", "policy", "set_up", "excluded"}; // in the order of judgement::way
 
 /// Reads one JSON object by a closed set of keys; the first thing that is wrong is kept.
 class row_reader {
@@ -54,6 +58,26 @@ public:
     return value;
   }
 
+  std::vector<std::string> texts(char const* key, bool demanded) {
+    std::vector<std::string> all;
+    auto const* value = take(key, demanded);
+    if (value == nullptr) return all;
+    if (!value->is_array()) complain(std::string{key} + " is not a list");
+    for (auto const& item : *value) {
+      if (!item.is_string() || item.get<std::string>().empty())
+        complain(std::string{key} + " has something that is no string, or an empty one");
+      else
+        all.push_back(item.get<std::string>());
+    }
+    return all;
+  }
+
+  json const* object(char const* key, bool demanded) { return take(key, demanded); }
+  std::string const& where() const { return where_; }
+  void complain(std::string what) {
+    if (!trouble_) trouble_ = failure{errc::invalid_argument, where_, std::move(what), std::nullopt};
+  }
+
   template <std::size_t N> std::string one_of(char const* key, std::array<char const*, N> const& set) {
     auto t = text(key, true);
     if (!trouble_ && std::find(set.begin(), set.end(), t) == set.end())
@@ -83,9 +107,6 @@ private:
     }
     return &*it;
   }
-  void complain(std::string what) {
-    if (!trouble_) trouble_ = failure{errc::invalid_argument, where_, std::move(what), std::nullopt};
-  }
 
   json const& object_;
   std::string where_;
@@ -108,6 +129,26 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+/// A way without what it needs says nothing, and one with what it has no use for says something that is not so.
+judgement read_judgement(json const& object, row_reader& row) {
+  row_reader in{object, row.where() + ".judged"};
+  judgement j;
+  auto const by = in.one_of("by", ways);
+  j.by = static_cast<judgement::way>(std::find(ways.begin(), ways.end(), by) - ways.begin());
+  j.checks = in.texts("checks", false);
+  j.policy = in.text("policy", false);
+  j.because = in.text("because", false);
+  using way = judgement::way;
+  bool const asks = j.by == way::check || j.by == way::policy || j.by == way::set_up;
+  if (asks && j.checks.empty()) in.complain("by " + by + ", and no checks");
+  if (j.by == way::excluded && !j.checks.empty()) in.complain("excluded, and checks");
+  if ((j.by == way::policy) != !j.policy.empty()) in.complain("policy is for by policy, and there alone");
+  if ((j.by == way::check || j.by == way::policy) != j.because.empty())
+    in.complain("because is for what needs a reason");
+  if (auto trouble = in.finish()) row.complain("judged: " + trouble->detail);
+  return j;
+}
+
 parsed_catalogue const& catalogue() {
   static const parsed_catalogue all = [] {
     for (auto const& file : embedded_requirements())
@@ -126,8 +167,19 @@ result<parsed_catalogue> parse_catalogue(std::string_view text) {
   parsed_catalogue all;
   all.version = top.text("version", true);
   top.text("about", false);
+  auto const* sets = top.list("sets");
   auto const* list = top.list("requirements");
   if (auto trouble = top.finish()) return fail(std::move(*trouble));
+  for (auto const& object : *sets) {
+    row_reader in{object, "sets[" + std::to_string(all.sets.size()) + "]"};
+    requirement_set set;
+    set.name = in.text("name", true);
+    set.without = in.texts("without", true);
+    set.digest = in.text("digest", true);
+    if (auto trouble = in.finish()) return fail(std::move(*trouble));
+    all.sets.push_back(std::move(set));
+  }
+  if (all.sets.empty()) return fail(errc::invalid_argument, "sets", "has no set");
   std::set<std::string> seen;
   std::size_t index = 0;
   for (auto const& object : *list) {
@@ -153,6 +205,8 @@ result<parsed_catalogue> parse_catalogue(std::string_view text) {
     r.disputed = in.flag("disputed", false);
     r.text_held = in.flag("text_held", true);
     r.of_other_rfc = in.flag("of_other_rfc", false);
+    if (auto const* judged = in.object("judged", r.role == party::server)) r.judged = read_judgement(*judged, in);
+    if (r.role == party::client && r.judged.by != judgement::way::excluded) in.complain("clients are not judged");
     if (auto trouble = in.finish()) return fail(std::move(*trouble));
     if (!seen.insert(r.id).second) return fail(errc::invalid_argument, where, "the id stands twice");
     all.rows.push_back(std::move(r));
@@ -165,7 +219,35 @@ std::span<const requirement> requirements() { return catalogue().rows; }
 
 std::string_view catalogue_version() { return catalogue().version; }
 
-std::string requirement_set() { return "rfc7030+8951/" + std::string{catalogue_version()}; }
+std::span<const requirement_set> requirement_sets() { return catalogue().sets; }
+
+requirement_set const& default_requirement_set() {
+  static const requirement_set none;
+  auto const sets = requirement_sets();
+  return sets.empty() ? none : sets.front();
+}
+
+bool requirement_set::holds(requirement const& r) const {
+  return std::find(without.begin(), without.end(), r.rfc) == without.end();
+}
+
+std::string digest_of(requirement_set const& set, std::span<const requirement> rows) {
+  std::string text;
+  for (auto const& r : rows)
+    if (r.role == party::server && set.holds(r))
+      text += r.id + "|" + r.rfc + "|" + r.section + "|" + r.level + "|" + (r.disputed ? "disputed" : "") + "|" +
+              (r.text_held ? "" : "not read") + "\n";
+  return to_hex(sha256(as_bytes(text))).substr(0, 16);
+}
+
+std::vector<std::string> policies() {
+  std::set<std::string> names;
+  for (auto const& r : requirements())
+    if (!r.judged.policy.empty()) names.insert(r.judged.policy);
+  return {names.begin(), names.end()};
+}
+
+std::string_view name(judgement::way by) noexcept { return ways[static_cast<std::size_t>(by)]; }
 
 requirement const* find_requirement(std::string_view id) {
   auto const rows = requirements();

@@ -383,6 +383,7 @@ result<vector_definition> parse_vector(std::string_view text, std::string_view f
           "credential",
           {{"none", credential::none}, {"any", credential::any}, {"certificate", credential::certificate}});
       v.certificates = of.number("certificates", 10);
+      v.policy = of.optional_text("policy");
     }
     v.negative = in.optional_flag("negative");
     v.control = in.optional_text("control");

@@ -106,6 +106,7 @@ struct vector_definition {
   std::string operation;               ///< that the server must offer
   credential needs = credential::none;
   std::size_t certificates = 0; ///< that it costs at a server that issues whatever it is asked for
+  std::string policy;           ///< that the target's owner has declared, or the vector is not sent; empty: none
   bool negative = false;        ///< a server that follows the RFCs refuses it
   std::string control;          ///< the id of its control; empty if it has none
   std::optional<mutation> difference;

@@ -22,6 +22,7 @@ std::span<const check> enroll_checks();
 std::span<const check> format_checks();
 std::span<const check> http_checks();
 std::span<const check> linking_checks();
+std::span<const check> policy_checks();
 std::span<const check> server_keygen_checks();
 std::span<const check> tls_checks();
 

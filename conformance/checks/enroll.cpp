@@ -138,6 +138,7 @@ verdict is_alone(situation const& s) {
 }
 
 verdict is_without_crls(situation const& s) {
+  if (!s.read.certificates) return verdict::undecided("the bag could not be read");
   if (s.read.certificates->crls().empty()) return verdict::holds();
   return verdict::violated("the bag holds the issued certificate and nothing else",
                            std::to_string(s.read.certificates->crls().size()) + " revocation lists beside it",

@@ -96,7 +96,7 @@ verdict has_signer_infos(situation const& s) {
 }
 
 constexpr predicate boundary[] = {{"mime-boundary-parameter", has_boundary},
-                                  {"mime-unreadable", is_readable},
+                                  {"mime-unreadable", is_readable, false},
                                   {"mime-bare-lf", lines_end_in_crlf},
                                   {"mime-no-empty-line", headers_end_in_empty_line},
                                   {"mime-no-close-delimiter", has_close_delimiter}};

@@ -210,14 +210,6 @@ verdict one_part_is_key(situation const& s) {
                            s.read.offset_of_body());
 }
 
-verdict one_part_is_certificate(situation const& s) {
-  auto const count =
-      std::count_if(s.read.parts.begin(), s.read.parts.end(), [](auto const& p) { return !is_meant_as_key(p); });
-  if (count == 1) return verdict::holds();
-  return verdict::violated("one part with the certificate", std::to_string(count) + " such parts", "response.body",
-                           s.read.offset_of_body());
-}
-
 // 4.4.2: "If additional encryption is not being employed, the private key data MUST be placed in an "application/pkcs8"."
 bool has_clear_key(situation const& s) {
   return has_parts(s) &&
@@ -313,7 +305,7 @@ verdict certificate_part_type(situation const& s) {
 
 verdict certificate_part_smime_type(situation const& s) {
   auto const& part = *meant_as_certificate(s);
-  auto const value = part.type->find("smime-type");
+  auto const value = part.type ? part.type->find("smime-type") : std::nullopt;
   if (value && http::equal_ignoring_case(*value, "certs-only")) return verdict::holds();
   return at_part(s, part, "smime-type=certs-only",
                  value ? "smime-type=" + in_quotes(*value) : "no smime-type parameter");
@@ -335,6 +327,7 @@ verdict certificate_part_is_certs_only(situation const& s) {
 
 verdict certificate_part_is_alone(situation const& s) {
   auto const& part = *meant_as_certificate(s);
+  if (!part.certificates) return verdict::undecided("the certificates could not be read");
   auto const count = part.certificates->certificates().size();
   auto const lists = part.certificates->crls().size();
   if (count <= 1 && lists == 0) return verdict::holds();
@@ -355,8 +348,7 @@ constexpr predicate status_multipart[] = {{"skg-success-not-200", success_is_200
                                           {"skg-not-multipart-mixed", is_multipart_mixed},
                                           {"skg-multipart-unreadable", multipart_can_be_read}};
 constexpr predicate two_parts[] = {{"skg-part-count", has_two_parts},
-                                   {"skg-key-part-count", one_part_is_key},
-                                   {"skg-certificate-part-count", one_part_is_certificate}};
+                                   {"skg-key-part-count", one_part_is_key}}; // so the other one is not
 constexpr predicate part_types[] = {{"skg-clear-key-in-other-type", clear_key_is_in_pkcs8}};
 constexpr predicate pkcs8[] = {{"skg-pkcs8-not-base64", pkcs8_is_base64},
                                {"skg-pkcs8-no-private-key-info", pkcs8_is_private_key_info}};

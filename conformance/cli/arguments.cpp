@@ -1,9 +1,12 @@
 // The one source file that knows CLI11: options to a command_line, and the help texts.
 
+#include "catalogue/requirements.hpp"
 #include "cli/command_line.hpp"
 #include "cli/version.hpp"
 
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
 
 namespace est::conformance {
 
@@ -37,6 +40,12 @@ Examples:
   est-conformance serve --list
   est-conformance serve --deviate key-bare --port 8443 --files here)";
 
+std::string names_of_policies() {
+  std::string names;
+  for (auto const& name : policies()) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
 std::string one_line(std::string const& text) {
   std::string out = text.substr(0, text.find_last_not_of("\r\n ") + 1);
   for (char& c : out)
@@ -64,6 +73,12 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
     sub.add_option("--transcripts", line.transcripts,
                    "write every exchange, credentials and keys taken out, into this folder")
         ->type_name("DIR");
+    sub.add_flag("--rfc9908", line.rfc9908,
+                 "judge by RFC 9908 as well (CSR attributes), which the default set leaves out");
+    sub.add_option("--policy", line.policies, "the target has this policy; may be repeated: " + names_of_policies())
+        ->type_name("NAME")
+        ->take_all()
+        ->allow_extra_args(false);
     sub.add_flag("--require-complete", line.require_complete, "exit 4 unless conformance can be claimed");
     sub.add_flag("-q,--quiet", line.quiet, "print the verdict alone");
     sub.add_flag("-v,--verbose", line.verbose, "print every requirement, finding and exchange");
@@ -175,6 +190,10 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
   line.port = static_cast<std::uint16_t>(port);
   if (line.quiet && line.verbose) return refuse("--quiet and --verbose exclude each other");
   if (max_certs < 0 || max_certs > 100000) return refuse("--max-certs is a number from 0 to 100000");
+  auto const known = policies();
+  for (auto const& name : line.policies)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      return refuse("--policy knows " + names_of_policies() + ", not \"" + name + "\"");
   line.max_certs = static_cast<std::size_t>(max_certs);
   for (auto const& text : reports) {
     auto const equals = text.find('=');

@@ -41,7 +41,7 @@ bool stands_in(requirement const& r, std::string_view wanted) {
   return r.section == section || r.section.compare(0, section.size() + 1, section + ".") == 0;
 }
 
-std::vector<check const*> checks_of(std::string_view requirement_id) {
+std::vector<check const*> checks_about(std::string_view requirement_id) {
   std::vector<check const*> found;
   for (auto const& c : all_checks())
     if (c.requirement == requirement_id) found.push_back(&c);
@@ -66,8 +66,14 @@ nlohmann::ordered_json to_json(requirement const& r) {
                              {"text_held", r.text_held},
                              {"of_other_rfc", r.of_other_rfc}};
   auto checks = nlohmann::ordered_json::array();
-  for (auto const* c : checks_of(r.id)) checks.push_back(c->id);
+  for (auto const* c : checks_about(r.id)) checks.push_back(c->id);
   row["checks"] = std::move(checks);
+  auto sets = nlohmann::ordered_json::array();
+  for (auto const& set : requirement_sets())
+    if (r.role == party::server && set.holds(r)) sets.push_back(set.name);
+  row["sets"] = std::move(sets);
+  if (r.role == party::server)
+    row["judged"] = {{"by", name(r.judged.by)}, {"policy", r.judged.policy}, {"because", r.judged.because}};
   return row;
 }
 
@@ -168,7 +174,7 @@ int list_command(command_line const& line) {
     return exit_usage;
   }
   if (line.json) {
-    nlohmann::ordered_json out{{"requirement_set", requirement_set()}};
+    nlohmann::ordered_json out{{"catalogue", catalogue_version()}};
     auto& list = out["requirements"] = nlohmann::ordered_json::array();
     for (auto const* r : rows) list.push_back(to_json(*r));
     print(out.dump(1) + "\n");
@@ -184,9 +190,9 @@ int list_command(command_line const& line) {
       return s.size() < width ? s.append(width - s.size(), ' ') : s;
     };
     text += "  " + pad(r->id, 42) + " " + pad(r->rfc + " " + r->section, 18) + " " + pad(r->level, 11) + " " +
-            (checks_of(r->id).empty() ? "-" : "judged") + "\n";
+            (r->role == party::client ? "-" : std::string{name(r->judged.by)}) + "\n";
   }
-  text += "\n" + std::to_string(rows.size()) + " requirements of " + requirement_set() +
+  text += "\n" + std::to_string(rows.size()) + " requirements of the catalogue " + std::string{catalogue_version()} +
           "; est-conformance explain ID says what each demands\n";
   print(text);
   return exit_clean;
@@ -238,8 +244,16 @@ int explain_command(command_line const& line) {
   if (r.disputed) failure += ", since the row is disputed";
   if (!r.text_held) failure += ", since the text was not read";
   text += paragraph("judged", failure);
-  auto const checks = checks_of(r.id);
-  if (checks.empty()) text += paragraph("", "no check of this version judges it");
+  auto const checks = checks_about(r.id);
+  switch (r.judged.by) {
+  case judgement::way::check: break;
+  case judgement::way::info: text += paragraph("", "what is seen is reported. " + r.judged.because); break;
+  case judgement::way::policy:
+    text += paragraph("", "where the target has the policy " + r.judged.policy + " (--policy " + r.judged.policy + ")");
+    break;
+  case judgement::way::set_up: text += paragraph("", r.judged.because); break;
+  case judgement::way::excluded: text += paragraph("", "excluded: " + r.judged.because); break;
+  }
   for (auto const* c : checks) {
     text += "\n" + paragraph("check", c->id);
     for (auto const& p : c->predicates) text += paragraph("", p.name);

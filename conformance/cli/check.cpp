@@ -31,6 +31,8 @@ int check_command(command_line const& line) {
       return exit_usage;
     }
 
+  auto const by = profile_of(line);
+  auto const asked = checks_of(by);
   // Each path is a target of its own: what is known of one says nothing about another.
   std::vector<finding> findings;
   std::vector<record> records;
@@ -51,7 +53,7 @@ int check_command(command_line const& line) {
         for (auto& e : r.exchanges) e.name = stem.filename().string() + "/" + e.name;
       }
     }
-    auto judged = judge(set->records, set->target);
+    auto judged = judge(set->records, set->target, {asked, {}});
     std::move(judged.begin(), judged.end(), std::back_inserter(findings));
     std::move(set->records.begin(), set->records.end(), std::back_inserter(records));
     target.name += (target.name.empty() ? "" : ", ") + path;
@@ -61,7 +63,7 @@ int check_command(command_line const& line) {
   in.findings = findings;
   in.records = records;
   in.target = &target;
-  in.checks = all_checks();
+  in.judged_by = by;
   in.tool_version = program_version;
   in.command = "check";
   in.require_complete = line.require_complete;

@@ -20,6 +20,8 @@ struct command_line {
   verb command = verb::run;
 
   // run and check
+  bool rfc9908 = false;              ///< judge by the set that holds RFC 9908 too
+  std::vector<std::string> policies; ///< declared of the target
   std::vector<report_target> reports;
   std::string transcripts; ///< a folder; empty for none
   bool quiet = false, verbose = false, require_complete = false;

@@ -151,6 +151,12 @@ result<void> write_transcripts(std::string const& folder, std::span<const record
   return {};
 }
 
+profile profile_of(command_line const& line) {
+  auto by = line.rfc9908 ? whole_profile() : profile{};
+  by.policies_declared = line.policies;
+  return by;
+}
+
 text_style style_of_terminal(bool verbose) {
   text_style style;
   style.verbose = verbose;

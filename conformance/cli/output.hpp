@@ -61,6 +61,9 @@ result<void> write_transcripts(std::string const& folder, std::span<const record
 /// Out: false if the reader has gone or the disk is full
 bool print(std::string_view text);
 
+/// What the options say that a target is judged by.
+profile profile_of(command_line const& line);
+
 /// How the standard output is to be written: its width, whether it takes colour.
 text_style style_of_terminal(bool verbose);
 

@@ -104,6 +104,7 @@ result<void> fill_limits(run_options& o, command_line const& line, std::span<con
   o.server_name = line.server_name;
   o.resolve = line.resolve;
   o.read_only = line.read_only;
+  o.policies = line.policies;
   o.insecure = line.insecure;
   o.insecure_credentials = line.insecure_credentials;
   if (line.insecure_credentials && !line.insecure)
@@ -240,7 +241,9 @@ int run_command(command_line const& line) {
     return f.code == errc::internal ? exit_fault : exit_target;
   }
   auto const& result = *outcome;
-  auto const findings = judge(result.records, result.target);
+  auto const by = profile_of(line);
+  auto const asked = checks_of(by);
+  auto const findings = judge(result.records, result.target, {asked, {}});
 
   report_input in;
   in.findings = findings;
@@ -248,7 +251,7 @@ int run_command(command_line const& line) {
   auto target = result.target;
   if (embedded) target.name += " (the embedded reference server)";
   in.target = &target;
-  in.checks = all_checks();
+  in.judged_by = by;
   for (auto const& s : result.skipped) in.vectors_skipped.push_back({s.id, s.reason, s.operation});
   for (auto const& c : result.certificates) in.certificates.push_back({c.serial_hex, c.subject, c.vector});
   in.remarks = result.remarks;

@@ -14,7 +14,14 @@ struct behaviour {
   bool issue_without_authentication = false; ///< every enrolment and key generation is answered for anybody
   bool overlook_revocation = false;          ///< revoked client certificates will do, against RFC 7030 3.3.2
 
+  bool operation_as_label = false; ///< /cacerts/cacerts is answered, as if cacerts were a label, against RFC 7030 3.2.2
+
+  bool own_names = false;               ///< lawful: a client with a certificate gets certificates of its subject alone
+  bool own_names_but_enrolled = false;  ///< with own_names: overlooked at enrolment
+  bool own_names_but_generated = false; ///< with own_names: overlooked at key generation
+
   // cacerts
+  bool root_changed = false;       ///< lawful: the key of the root has been changed, and the links are in the bag
   bool omit_root = false;          ///< the bag of /cacerts lacks the root, against RFC 7030 4.1.3
   bool omit_intermediates = false; ///< the bag lacks the issuing CA below the root, against RFC 7030 4.1.3
 
@@ -25,11 +32,15 @@ struct behaviour {
   bool reenrol_under_other_name = false; ///< a re-enrolment may change subject and names, against RFC 7030 4.2.2
   bool append_chain = false;             ///< the answer's bag holds the CA certificates too, against RFC 7030 4.2.3
 
+  bool reenrolment_under_old_key = false; ///< a re-enrolment certifies the old key whatever the CSR has
+
   // serverkeygen
+  bool encryption_overlooked = false;               ///< with keys_encrypted: a key in the clear all the same
   bool clear_key_for_symmetric_identifier = false;  ///< DecryptKeyIdentifier is overlooked, against RFC 7030 4.4.1.1
   bool clear_key_for_asymmetric_identifier = false; ///< AsymmetricDecryptKeyIdentifier likewise, against 4.4.1.2
   bool demand_signature_at_key_generation = false;  ///< a broken CSR signature is refused, against RFC 7030 4.4.1
   bool certify_csr_key = false;                     ///< the CSR's key is certified, against RFC 7030 4.4.1
+  bool rename_at_key_generation = false;            ///< the certificate bears another name than the CSR
   bool mismatched_pair = false;                     ///< the private key is not the certificate's
   bool same_key_each_time = false;                  ///< every client gets one and the same key
   bool bare_key = false;                 ///< PKCS#1 or SEC1 in place of PrivateKeyInfo, against RFC 7030 4.4.2
@@ -49,7 +60,11 @@ struct behaviour {
   base64_layout layout = {};      ///< of every base64 body
   bool transfer_encoding = true;  ///< whether `Content-Transfer-Encoding: base64` is sent
   bool certificate_first = false; ///< the certificate part of serverkeygen comes before the key part
-  bool pending = false;           ///< every enrolment is answered 202 with Retry-After
+  bool linking_required = false; ///< a CSR without challengePassword is refused, and /csrattrs says so (RFC 7030 4.5.2)
+  bool linking_unannounced = false; ///< with linking_required, which /csrattrs does not say: against RFC 7030 4.5.2
+  bool keys_encrypted = false;      ///< keys are generated for CSRs alone that ask for encryption (RFC 7030 4.4.1)
+  bool name_changes = false;        ///< ChangeSubjectName is granted (RFC 6402 2.8)
+  bool pending = false;             ///< every enrolment is answered 202 with Retry-After
 };
 
 } // namespace est::conformance

@@ -2,6 +2,8 @@
 /// Changes to finished answers, of which deviants and legal variants are made: to the status, to the octets under the
 /// base64, to the fields of a SignedData, to the parts of a multipart body.
 
+#include "../drive/channel.hpp"
+
 #include <est/core/base64.hpp>
 #include <est/http/status.hpp>
 #include <est/mime/media_type.hpp>
@@ -10,12 +12,15 @@
 #include <est/pki/certs_only.hpp>
 #include <est/pki/csr.hpp>
 #include <est/pki/der.hpp>
+#include <est/pki/name.hpp>
 #include <est/pki/private_key.hpp>
 
 #include <botan/auto_rng.h>
 
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace est::conformance::changes {
@@ -98,6 +103,22 @@ inline bytes first_certificate(bytes const& content_info) {
   return bag ? bag->certificates().front().der() : content_info;
 }
 
+/// A certs-only SignedData in base64, of a certificate that nobody asked for.
+inline std::string some_certificate() {
+  Botan::AutoSeeded_RNG rng;
+  const pki::context with{std::chrono::system_clock::now(), rng};
+  auto const key = pki::make_private_key(pki::key_spec::ecdsa("secp256r1"), with);
+  if (!key) return {};
+  pki::certificate_order order;
+  order.subject_der = pki::make_name({{pki::oids::common_name, "nobody"}});
+  order.not_before = with.now - std::chrono::hours{1};
+  order.not_after = with.now + std::chrono::hours{1};
+  auto made = pki::make_self_signed(order, *key, "SHA-256", with);
+  if (!made) return {};
+  auto const bag = pki::make_certs_only({std::move(*made)});
+  return bag ? encode_base64(bag->encode()) : std::string{};
+}
+
 /// A root of the same name as the one in the bag, with another key: one half of a key update.
 inline bytes add_second_root(bytes const& content_info) {
   auto const bag = pki::parse_certs_only(content_info);
@@ -170,11 +191,45 @@ inline void replace_all(std::string& text, std::string_view from, std::string_vi
     text.replace(at, from.size(), to);
 }
 
+/// Nothing came, and the connection ended so.
+inline void fall_silent(received& in, connection_end end) {
+  in.octets.clear();
+  in.whole = false;
+  in.end = end;
+  in.complaint = "nothing came";
+}
+
 /// Puts a field behind the status line of the final answer, and takes another out.
 inline void put_field(std::string& answer, std::string_view line) {
   auto const last = answer.rfind("HTTP/1.1 ", answer.find("\r\nContent-"));
   auto const end = answer.find("\r\n", last == std::string::npos ? 0 : last);
   if (end != std::string::npos) answer.insert(end + 2, std::string{line} + "\r\n");
+}
+
+/// Octets that can be read, and are no CSR.
+inline bool is_no_csr(request const& q) {
+  auto const octets = decode_base64(q.body);
+  return octets && !pki::parse_csr(*octets);
+}
+
+/// An answer that is to be taken back once it is on the wire.
+inline void mark(response& r) { r.headers.set("X-Hang-Up", "yes"); }
+inline void mark_no_csr_enrolment(request const& q, response& r) {
+  if (refused_enrolment(q, r) && is_no_csr(q)) mark(r);
+}
+inline void mark_no_csr_keygen(request const& q, response& r) {
+  if (r.status == 400 && asks(q, "serverkeygen") && is_no_csr(q)) mark(r);
+}
+inline void hang_up_where_marked(std::string_view, received& in) {
+  if (in.octets.find("X-Hang-Up") != std::string::npos) fall_silent(in, connection_end::closed);
+}
+
+/// Content in the encapContentInfo of a SignedData.
+inline void put_content(std::vector<bytes>& fields) {
+  auto content = elements_of(content_of(fields[2]));
+  content.resize(1);
+  content.push_back(pki::der::value(pki::tag::context(0), pki::der::octet_string(as_bytes("content"))));
+  fields[2] = sequence_of(content);
 }
 
 } // namespace est::conformance::changes

@@ -5,7 +5,10 @@
 
 #include "behaviour.hpp"
 
+#include "../drive/channel.hpp"
+
 #include <est/http/message.hpp>
+#include <est/http/tls_facts.hpp>
 
 #include <span>
 #include <string>
@@ -31,6 +34,14 @@ struct deviant {
   void (*mutate)(http::request const&, http::response&) = nullptr;
   /// Changes the octets of an answer, for what no HTTP value can say. In: the head of the request.
   void (*garble)(std::string_view request, std::string& answer) = nullptr;
+
+  /// Changes what came back on the wire beyond octets: that nothing came, how the connection ended. In: the head of the
+  /// request.
+  void (*disturb)(std::string_view request, received&) = nullptr;
+  /// Changes what is known of the connection.
+  void (*connect)(http::tls_facts&) = nullptr;
+  /// The policy that the server's owner has declared; of a legal variant: that it keeps. Empty for none.
+  std::string_view policy = {};
   /// Throws a switch of TLS: it shows on a socket alone.
   void (*wire)(wire_behaviour&) = nullptr;
 
@@ -48,5 +59,8 @@ std::span<const deviant> wire_deviants();
 /// All of them, the deviants first. Null where none has that name.
 std::vector<deviant const*> every_deviant();
 deviant const* find_deviant(std::string_view name);
+
+/// Every deviant there is, those in process and those on the wire alike, and no legal variant.
+std::vector<deviant> all_deviants();
 
 } // namespace est::conformance

@@ -8,6 +8,7 @@
 #include <est/mime/body.hpp>
 #include <est/mime/multipart.hpp>
 #include <est/pki/der.hpp>
+#include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
 
 #include <botan/pkcs8.h>
@@ -164,6 +165,15 @@ result<http::response> change_key_generation(behaviour const& behave, memory_ca 
     success->certificate = std::move(made->certificate);
     success->certificates = std::move(made->bag);
   }
+  if (behave.rename_at_key_generation) {
+    auto certificate = ca.certify(pki::make_name({{pki::oids::common_name, "anonymous"}}),
+                                  success->key.public_key_info(), std::nullopt, certificate_use::client, at);
+    if (!certificate) return fail(certificate.error());
+    auto made = make_issued(std::move(*certificate));
+    if (!made) return fail(made.error());
+    success->certificate = std::move(made->certificate);
+    success->certificates = std::move(made->bag);
+  }
   if (behave.mismatched_pair) {
     auto other = pki::make_private_key(success->key.spec(), at);
     if (!other) return fail(other.error());
@@ -220,6 +230,7 @@ result<pki::private_key> deviating_authority::generate_key(pki::csr const& csr, 
                                                            pki::context const& at) const {
   if (behave_.no_key_generation) return fail(errc::not_offered, "serverkeygen", "Keys are not generated here.");
   if (behave_.same_key_each_time) return pki::parse_private_key(shared_key_.expose());
+  if (generate_) return generate_(hinted_key_spec(csr).value_or(pki::key_spec::ecdsa("secp256r1")), at);
   return ca_.generate_key(csr, label, at);
 }
 
@@ -248,6 +259,15 @@ void apply(behaviour const& behave, server_options& options) {
   if (behave.accept_broken_signature)
     options.on_broken_signature = [](pki::csr const&, peer const&) { return result<void>{}; };
   if (behave.skip_linking_check) options.is_trusted_with_linking = [](peer const&) { return true; };
+  if (behave.own_names)
+    options.authorise = [behave](peer const& who, std::string_view operation, std::string_view,
+                                 pki::csr const& csr) -> result<void> {
+      bool const generates = operation == op::server_keygen::name;
+      if (generates ? behave.own_names_but_generated : behave.own_names_but_enrolled) return {};
+      auto const* const own = who.certificate();
+      if (own == nullptr || equal(own->subject_der(), csr.subject_der())) return {};
+      return fail(errc::refused, "csr.subject", "The subject is not that of the client certificate.");
+    };
   options.reenrol_without_certificate = behave.reenrol_under_other_name;
 }
 
@@ -259,6 +279,9 @@ void before_the_server(behaviour const& behave, std::string_view operation, std:
     in.refused->headers.add("WWW-Authenticate", "Basic realm=\"est\"");
     return;
   }
+  if (behave.operation_as_label)
+    if (auto const doubled = in.request.target.rfind("/cacerts/cacerts"); doubled != std::string::npos)
+      in.request.target.erase(doubled, std::string_view{"/cacerts"}.size());
   if (!begins_with_csr(operation)) return;
   bool const is_known =
       in.request.headers.has("Authorization") || (in.facts.peer_verified && !in.facts.peer_certificates.empty());
@@ -295,9 +318,9 @@ void after_the_server(behaviour const& behave, std::string_view operation, memor
   if (answer.status != 200 || !begins_with_csr(operation)) return;
   bool const enrolled = operation != op::server_keygen::name;
   bool const concerned = enrolled ? behave.certify_another_key || behave.append_chain
-                                  : behave.certify_csr_key || behave.mismatched_pair || behave.bare_key ||
-                                        behave.encrypted_private_key || behave.append_chain_to_key_part ||
-                                        behave.certificate_first;
+                                  : behave.certify_csr_key || behave.rename_at_key_generation ||
+                                        behave.mismatched_pair || behave.bare_key || behave.encrypted_private_key ||
+                                        behave.append_chain_to_key_part || behave.certificate_first;
   if (!concerned) return;
   auto const csr = csr_of(request);
   auto changed = !csr       ? result<http::response>{fail(errc::internal, "request", "there is no CSR")}

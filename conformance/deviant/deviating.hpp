@@ -12,6 +12,7 @@
 #include <est/server/memory_ca.hpp>
 #include <est/server/policy.hpp>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,8 +23,11 @@ namespace est::conformance {
 /// The CA as the switches want it.
 class deviating_authority {
 public:
-  deviating_authority(memory_ca const& ca, behaviour const& behave, secret_bytes const& shared_key)
-      : ca_(ca), behave_(behave), shared_key_(shared_key) {}
+  using key_maker = std::function<result<pki::private_key>(pki::key_spec const&, pki::context const&)>;
+
+  deviating_authority(memory_ca const& ca, behaviour const& behave, secret_bytes const& shared_key,
+                      key_maker const& generate)
+      : ca_(ca), behave_(behave), shared_key_(shared_key), generate_(generate) {}
 
   result<pki::certs_only> ca_certificates(std::string_view label) const;
   result<issuance> issue(pki::csr const&, peer const&, std::string_view label, pki::context const&) const;
@@ -42,6 +46,7 @@ private:
   memory_ca const& ca_;
   behaviour const& behave_;
   secret_bytes const& shared_key_; ///< PKCS#8: the key that everybody gets with `same_key_each_time`
+  key_maker const& generate_;      ///< empty: the CA generates
 };
 
 /// What the server is told so that a switch can work.

@@ -186,6 +186,17 @@ std::vector<deviant> make_legal_variants() {
                  [](std::string_view, std::string& answer) {
                    if (answer.compare(0, 12, "HTTP/1.1 100") != 0) answer.insert(0, "HTTP/1.1 100 Continue\r\n\r\n");
                  }});
+  all.push_back({"root-changed", "the key of the root was changed, and the links are there", "", "", "",
+                 [](behaviour& b) { b.root_changed = true; }});
+  all.push_back(
+      {"errors-as-pki-response", "errors are PKI Responses", "", "", "", nullptr, [](request const& q, response& r) {
+         if (refused_enrolment(q, r)) answer_with(r, 400, "application/pkcs7-mime", some_certificate());
+       }});
+  all.push_back({"own-names", "a client gets certificates of its own names alone", "", "", "",
+                 [](behaviour& b) { b.own_names = true; }, nullptr, nullptr, nullptr, nullptr, "own-names"});
+  all.push_back({"keys-not-generated", "keys are not generated, as nobody has asked for it", "", "", "",
+                 [](behaviour& b) { b.no_key_generation = true; }, nullptr, nullptr, nullptr, nullptr,
+                 "default-configuration"});
   return all;
 }
 

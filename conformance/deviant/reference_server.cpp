@@ -59,7 +59,7 @@ result<pki::csr_attributes> wanted_attributes() {
 
 struct reference_authority::state {
   state(memory_ca made, reference_options given)
-      : options(std::move(given)), ca(std::move(made)), behind(ca, options.behave, shared_key) {}
+      : options(std::move(given)), ca(std::move(made)), behind(ca, options.behave, shared_key, options.generate) {}
 
   reference_options options;
   memory_ca ca;
@@ -106,6 +106,9 @@ result<std::unique_ptr<reference_authority>> reference_authority::make(reference
   wanted.csr_attributes = std::move(*attributes);
   auto ca = memory_ca::make(std::move(wanted), at);
   if (!ca) return fail(std::move(ca.error()));
+
+  if (options.behave.root_changed)
+    if (auto const rolled = ca->roll_over(at); !rolled) return fail(rolled.error());
 
   auto made = std::make_unique<state>(std::move(*ca), std::move(options));
   if (made->options.behave.same_key_each_time) {

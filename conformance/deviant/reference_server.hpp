@@ -9,8 +9,10 @@
 #include <est/http/message.hpp>
 #include <est/http/tls_facts.hpp>
 #include <est/pki/certificate.hpp>
+#include <est/pki/context.hpp>
 #include <est/pki/enveloped_data_open.hpp>
 #include <est/pki/key_spec.hpp>
+#include <est/pki/private_key.hpp>
 #include <est/server/authority.hpp>
 
 #include <chrono>
@@ -38,6 +40,8 @@ struct reference_options {
   std::chrono::seconds keep_alive{2};        ///< how long an idle connection is kept, and stop() waits for it
 
   behaviour behave = {};
+  /// Makes the keys of /serverkeygen; the CA does where there is none. Called from several threads at once.
+  std::function<result<pki::private_key>(pki::key_spec const&, pki::context const&)> generate = {};
   /// Has the last word on every answer. Called from several threads at once.
   std::function<void(http::request const&, http::response&)> mutate = {};
   /// The time; the system's clock where there is none. Called from several threads at once.

@@ -8,6 +8,7 @@
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace est::conformance {
@@ -82,6 +83,18 @@ std::optional<std::string> binding_of(csr_template const& t, composition const& 
     return challenge_password(with.connection, channel_binding::tls_exporter);
   }
   return challenge_password(with.connection, channel_binding::tls_unique);
+}
+
+/// The body in chunks (RFC 9112 7.1), more than one, so that a server has something to put together.
+std::string in_chunks(std::string_view body) {
+  constexpr std::size_t most = 100;
+  std::string out;
+  for (std::size_t at = 0; at < body.size(); at += most) {
+    auto const piece = body.substr(at, most);
+    auto const size = static_cast<std::uint8_t>(piece.size());
+    out += to_hex({&size, 1}) + "\r\n" + std::string{piece} + "\r\n";
+  }
+  return out + "0\r\n\r\n";
 }
 
 base64_layout layout_of(body_layout layout) {
@@ -163,6 +176,11 @@ result<outgoing> compose(request_template const& q, composition const& with, key
     out.await_continue = out.await_continue || (http::equal_ignoring_case(name, "Expect") &&
                                                 http::equal_ignoring_case(value, "100-continue"));
   }
+  bool const chunked = std::any_of(q.headers.begin(), q.headers.end(), [](auto const& field) {
+    return http::equal_ignoring_case(field.first, "Transfer-Encoding") &&
+           http::equal_ignoring_case(field.second, "chunked");
+  });
+  if (chunked) out.body = in_chunks(out.body);
   if (!with.authorization.empty()) out.head += "Authorization: " + with.authorization + "\r\n";
   out.head += "\r\n";
   return out;

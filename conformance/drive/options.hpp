@@ -67,6 +67,7 @@ struct run_options {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{5000};
   std::chrono::milliseconds exchange_timeout{10000}; ///< of one request and its whole answer
+  std::vector<std::string> policies;                 ///< `--policy`: what the owner has declared of the target
   std::vector<std::string>
       select; ///< ids of vectors, or beginnings of ids ending in `*`; empty: all. Controls come along
 

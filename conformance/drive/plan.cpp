@@ -36,6 +36,9 @@ std::set<std::string_view> selected(run_options const& options, std::span<const 
 
 std::string reason_to_skip(run_options const& options, vector_definition const& v) {
   using credential = vector_definition::credential;
+  if (!v.policy.empty() &&
+      std::find(options.policies.begin(), options.policies.end(), v.policy) == options.policies.end())
+    return "policy not declared: --policy " + v.policy;
   if (options.read_only && v.certificates > 0) return "read-only: it could issue a certificate";
   if (v.needs == credential::none) return {};
   bool const has =

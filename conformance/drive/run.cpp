@@ -31,6 +31,7 @@ public:
       : options_(options), vectors_(vectors), channels_(channels), progress_(progress), keys_(keys) {
     fill_.where = {options.target.authority(), options.effective_label(), options.target.path};
     fill_.run = to_hex(random(4));
+    done_.target.client_certificate = client_certificate;
     fill_.client_certificate = std::move(client_certificate);
     may_show_certificate_ = options.credentials.has_certificate() && options.may_send_credentials();
     if (options.credentials.has_basic() && options.may_send_credentials())

@@ -26,9 +26,13 @@ std::string to_json(report_model const& m) {
   out["tool"] = {{"name", "est-conformance"}, {"version", m.tool_version}, {"command", m.command}};
   out["target"] = m.target;
   out["date"] = text_or_null(m.date);
-  out["verdict"] = {{"claim", m.verdict.claim},         {"requirement_set", m.verdict.requirement_set},
-                    {"exit", m.verdict.exit},           {"sentence", m.verdict.sentence},
-                    {"counts", of(m.verdict.own)},      {"counts_of_other_rfcs", of(m.verdict.other)},
+  out["verdict"] = {{"claim", m.verdict.claim},
+                    {"requirement_set", m.verdict.requirement_set},
+                    {"policies", m.verdict.policies},
+                    {"exit", m.verdict.exit},
+                    {"sentence", m.verdict.sentence},
+                    {"counts", of(m.verdict.own)},
+                    {"counts_of_other_rfcs", of(m.verdict.other)},
                     {"undecided_musts", m.verdict.open}};
   auto& requirements = out["requirements"] = json::array();
   for (auto const& r : m.requirements) {
@@ -45,6 +49,7 @@ std::string to_json(report_model const& m) {
              {"wording", r.row->wording},
              {"operation", r.row->operation},
              {"reason", text_or_null(r.reason)},
+             {"judged_by", name(r.row->judged.by)},
              {"tls", r.tls}};
     if (r.row->disputed) row["disputed"] = true;
     if (!r.row->text_held) row["text_held"] = false;

@@ -47,6 +47,25 @@ std::vector<std::string_view> operations_of(requirement const& r) {
   return found;
 }
 
+/// Why a row that nothing was said of was not judged.
+std::string why_not_judged(requirement const& row, profile const& by) {
+  using way = judgement::way;
+  if (row.judged.by == way::excluded) return "excluded: " + row.judged.because;
+  if (row.judged.by == way::policy && !by.declares(row.judged.policy))
+    return "policy not declared: --policy " + row.judged.policy;
+  if (row.judged.by == way::set_up) return "needs a set-up of the target: " + row.judged.because;
+  return "no exchange that shows it";
+}
+
+/// A row that the RFC leaves open is information, whatever was seen; what was seen is its reason.
+void make_information(requirement_line& line, std::span<const finding> findings, requirement const& row, bool absent) {
+  line.outcome = grade::info;
+  line.reason.clear();
+  for (auto const& f : findings)
+    if (line.reason.empty() && (f.what == outcome::pass || f.what == outcome::fail)) line.reason = f.actual;
+  if (line.reason.empty()) line.reason = absent ? "not offered" : row.judged.because;
+}
+
 /// What was seen of the operations: offered, not offered, or never asked for.
 class offers {
 public:
@@ -218,11 +237,9 @@ report_model make_report(report_input const& in) {
     g.exchange = scrub(f.exchange);
     m.checks.push_back(std::move(g));
   }
-  std::set<std::string_view> judged;
-  for (auto const& c : in.checks) judged.insert(c.requirement);
   std::size_t decided = 0;
   for (auto const& row : requirements()) {
-    if (row.role != party::server) continue;
+    if (row.role != party::server || !in.judged_by.requirements_of().holds(row)) continue;
     requirement_line line;
     line.row = &row;
     std::vector<finding> of_row;
@@ -246,21 +263,21 @@ report_model make_report(report_input const& in) {
         line.reason = "not offered";
       else if (!line.reason.empty())
         ;
-      else if (row.visibility == "N")
-        line.reason = "not observable";
-      else if (judged.count(row.id) == 0)
-        line.reason = "no check for it in this version";
       else
-        line.reason = "no exchange that shows it";
+        line.reason = why_not_judged(row, in.judged_by);
     } else if (line.outcome == grade::inconclusive) {
       for (auto const& f : of_row)
         if (f.what == outcome::inconclusive && line.reason.empty())
           line.reason = f.actual.empty() ? f.reason : f.actual;
     }
+    if (row.judged.by == judgement::way::info && line.outcome != grade::error)
+      make_information(line, of_row, row, absent);
     (row.of_other_rfc ? m.verdict.other : m.verdict.own).count(line.outcome);
     bool const open =
         line.outcome == grade::inconclusive || line.outcome == grade::skip || line.outcome == grade::error;
-    if (open && !row.of_other_rfc && is_must(row) && !row.disputed && row.text_held && row.visibility != "N" && !absent)
+    // What only its owner could show is left out of the claim, and named with its reason in the report.
+    bool const left_out = row.judged.by == judgement::way::excluded && (row.visibility == "S" || row.visibility == "N");
+    if (open && !row.of_other_rfc && is_must(row) && !row.disputed && row.text_held && !left_out && !absent)
       m.verdict.open.push_back(row.id);
     m.requirements.push_back(std::move(line));
   }
@@ -271,7 +288,8 @@ report_model make_report(report_input const& in) {
     if (offered.is_absent(op)) m.not_offered.emplace_back(op);
 
   auto& v = m.verdict;
-  v.requirement_set = requirement_set();
+  v.requirement_set = in.judged_by.requirements_of().name;
+  v.policies = in.judged_by.policies_declared;
   auto const plural = [](std::size_t n, std::string_view one, std::string_view many) {
     return std::to_string(n) + " " + std::string{n == 1 ? one : many};
   };

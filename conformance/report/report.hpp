@@ -4,6 +4,7 @@
 
 #include "catalogue/requirements.hpp"
 #include "check.hpp"
+#include "profile.hpp"
 #include "record.hpp"
 
 #include <cstddef>
@@ -21,7 +22,7 @@ struct report_input {
   std::span<const finding> findings;
   std::span<const record> records;
   target_facts const* target = nullptr;
-  std::span<const check> checks; ///< all there are: what no check judges is said to be so
+  profile judged_by;
 
   struct skipped {
     std::string id, reason, operation;
@@ -74,7 +75,7 @@ struct tally {
 struct requirement_line {
   requirement const* row = nullptr;
   grade outcome = grade::skip;
-  std::string reason;                ///< of a skip, or why it is inconclusive
+  std::string reason;                ///< of a skip, why it is inconclusive, or what was seen where it is information
   std::vector<std::size_t> findings; ///< into `checks`
   std::vector<std::string> tls;      ///< the TLS versions it was judged on
 };
@@ -96,6 +97,7 @@ struct report_model {
   struct {
     std::string claim; ///< conformant, nonconformant, undetermined
     std::string requirement_set;
+    std::vector<std::string> policies; ///< that were declared
     int exit = 0;
     tally own;                     ///< requirements of EST
     tally other;                   ///< requirements of other RFCs

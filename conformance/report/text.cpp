@@ -214,6 +214,8 @@ private:
   void header() {
     line(strong("est-conformance " + m_.tool_version + (m_.command.empty() ? "" : " " + m_.command)) +
          "   requirement set " + m_.verdict.requirement_set);
+    if (!m_.verdict.policies.empty())
+      item(0, "policies", 14, joined(m_.verdict.policies, 9, m_.verdict.policies.size()));
     item(0, "target", 14, m_.target);
     if (!m_.date.empty()) item(0, "date", 14, m_.date);
     std::string list = std::to_string(m_.exchanges.size());
@@ -230,7 +232,8 @@ private:
   void table() {
     std::vector<requirement_line const*> rows;
     for (auto const* r : sorted_)
-      if (r->outcome != grade::skip || style_.verbose) rows.push_back(r);
+      if (style_.verbose || (r->outcome != grade::skip && (r->outcome != grade::info || is_told(*r))))
+        rows.push_back(r);
     std::string_view rfc, section;
     bool other = false;
     for (auto const* r : rows) {
@@ -248,6 +251,12 @@ private:
       }
       row(*r);
     }
+  }
+
+  /// Whether a check said of it that something is not as it should be.
+  bool is_told(requirement_line const& r) const {
+    return std::any_of(r.findings.begin(), r.findings.end(),
+                       [this](std::size_t i) { return m_.checks[i].what == outcome::fail; });
   }
 
   void row(requirement_line const& r) {
@@ -297,7 +306,10 @@ private:
                                                : "Not decided"));
           any = true;
         }
-        block(*r);
+        if (wanted != grade::info || is_told(*r))
+          block(*r);
+        else if (style_.verbose || !r->findings.empty())
+          item(2, "-", 2, r->row->rfc + " " + r->row->section + ", " + r->row->id + ": " + r->reason);
       }
     }
   }

@@ -104,6 +104,7 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_exit_2_with_one_line) {
         {"check", answer, "--report", "json=" + s.path + "/no/such/folder/x.json"},
         {"check", answer, "--report", "json=" + s.path},
         {"check", answer, "--quiet", "--verbose"},
+        {"check", answer, "--policy", "no-such-policy"},
         {"check", answer, "--transcripts", answer},
         {"list", "--section", "99.9"},
         {"list", "--level", "SHALL"},

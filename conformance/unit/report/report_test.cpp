@@ -39,7 +39,7 @@ finding said(std::string requirement_id, outcome o, std::string exchange = "e") 
   return f;
 }
 
-report_model of(std::vector<finding> const& findings, bool require_complete = false) {
+report_model of(std::vector<finding> const& findings, bool require_complete = false, profile by = {}) {
   static const target_facts target = [] {
     target_facts t;
     t.name = "somewhere";
@@ -49,6 +49,7 @@ report_model of(std::vector<finding> const& findings, bool require_complete = fa
   in.findings = findings;
   in.target = &target;
   in.require_complete = require_complete;
+  in.judged_by = std::move(by);
   return make_report(in);
 }
 
@@ -106,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_failed_must_is_exit_1_and_nonconformant) {
 
 BOOST_AUTO_TEST_CASE(warnings_do_not_change_the_exit) {
   for (auto const* id : {a_should, a_may, disputed_must, unread_must}) {
-    auto const m = of({said(id, outcome::fail), said(a_must, outcome::pass)});
+    auto const m = of({said(id, outcome::fail), said(a_must, outcome::pass)}, false, whole_profile());
     BOOST_TEST(m.verdict.exit == 0, id);
     BOOST_TEST(m.verdict.own.fail == 0u);
   }
@@ -145,6 +146,40 @@ BOOST_AUTO_TEST_CASE(conformance_is_claimed_when_every_must_passes) {
   for (auto& f : findings)
     if (f.requirement == a_must) f.what = outcome::inconclusive;
   BOOST_TEST(of(findings, true).verdict.exit == 4);
+}
+
+BOOST_AUTO_TEST_CASE(the_set_that_was_asked_for_is_named_and_no_row_outside_it_is_shown) {
+  auto const m = of({said(a_must, outcome::pass)});
+  BOOST_TEST(m.verdict.requirement_set == default_requirement_set().name);
+  for (auto const& r : m.requirements) BOOST_TEST(r.row->rfc != "RFC 9908");
+  auto const more = of({said(a_must, outcome::pass)}, false, whole_profile());
+  BOOST_TEST(more.verdict.requirement_set == "rfc7030+8951+9908/2026.1");
+  BOOST_TEST(name(line_of(more, unread_must).outcome) == "skip");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_left_out_says_why_and_does_not_stand_in_the_way) {
+  std::vector<finding> findings;
+  for (auto const& r : requirements())
+    if (r.role == party::server && r.judged.by != judgement::way::excluded)
+      findings.push_back(said(r.id, outcome::pass));
+  auto const m = of(findings);
+  for (auto const& r : m.requirements) {
+    if (r.row->judged.by != judgement::way::excluded) continue;
+    BOOST_TEST(name(r.outcome) == "skip");
+    BOOST_TEST(r.reason == "excluded: " + r.row->judged.because);
+    bool const open = std::find(m.verdict.open.begin(), m.verdict.open.end(), r.row->id) != m.verdict.open.end();
+    if (r.row->visibility == "S" || r.row->visibility == "N") BOOST_TEST(!open, r.row->id);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_rfc_leaves_open_is_information_whatever_was_seen) {
+  for (auto const o : {outcome::pass, outcome::fail, outcome::skip})
+    BOOST_TEST(name(line_of(of({said(a_may, o)}), a_may).outcome) == "info");
+  auto seen = said(a_may, outcome::pass);
+  seen.actual = "a label is in use";
+  BOOST_TEST(line_of(of({seen}), a_may).reason == "a label is in use");
+  BOOST_TEST(line_of(of({}), a_may).reason == find_requirement(a_may)->judged.because);
+  BOOST_TEST(name(line_of(of({said(a_may, outcome::error)}), a_may).outcome) == "error");
 }
 
 BOOST_AUTO_TEST_CASE(our_own_fault_is_exit_70) {

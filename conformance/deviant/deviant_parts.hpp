@@ -1,0 +1,15 @@
+#pragma once
+/// The table of deviants, in parts: each adds those of its sections.
+
+#include "deviants.hpp"
+
+#include <vector>
+
+namespace est::conformance {
+
+void add_http_deviants(std::vector<deviant>&);      ///< RFC 7030 3.2, 3.3, 3.5, RFC 8951 3, HTTP
+void add_enrolment_deviants(std::vector<deviant>&); ///< RFC 7030 4.1 to 4.3
+void add_keygen_deviants(std::vector<deviant>&);    ///< RFC 7030 4.4, MIME and CMS
+void add_csrattrs_deviants(std::vector<deviant>&);  ///< RFC 7030 4.5
+
+} // namespace est::conformance
