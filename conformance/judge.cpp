@@ -1,7 +1,7 @@
 /// Every check against every exchange. Pure: nothing is read but the records, and no check is asked about the wire.
 
 #include "check.hpp"
-#include "checks/common.hpp"
+#include "checks/further.hpp"
 
 #include <exception>
 #include <iterator>
@@ -13,7 +13,8 @@ namespace {
 std::vector<check> gather() {
   std::vector<check> all;
   for (auto const area : {tls_checks(), http_checks(), linking_checks(), encoding_checks(), cacerts_checks(),
-                          enroll_checks(), server_keygen_checks(), format_checks(), csrattrs_checks(), policy_checks()})
+                          enroll_checks(), renewal_checks(), server_keygen_checks(), format_checks(), csrattrs_checks(),
+                          csr_template_checks(), certificate_checks(), policy_checks(), observation_checks()})
     all.insert(all.end(), area.begin(), area.end());
   return all;
 }

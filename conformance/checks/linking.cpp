@@ -4,6 +4,9 @@
 #include "errors.hpp"
 
 #include <est/core/base64.hpp>
+#include <est/pki/oids.hpp>
+
+#include <algorithm>
 
 namespace est::conformance {
 
@@ -64,15 +67,69 @@ verdict right_value_is_accepted(situation const& s) {
   if (auto why = why_not(s); !why.empty()) return verdict::not_applicable(std::move(why));
   if (is_right(s) != std::optional<bool>{true} || !s.seen.tls->tls_unique)
     return verdict::not_applicable("the value is not known to be that of the connection");
+  if (s.control != nullptr && s.control->csr && !equal(s.control->csr->subject_der(), s.read.csr->subject_der()))
+    return verdict::not_applicable("the CSR differs from its control in its subject too");
   return judge_equal_treatment(s, but_for_value, "a CSR with the tls-unique value of its connection");
 }
 
+// 3.5: "If a human-readable reject message is included, it SHOULD include an informative text message indicating that the
+// linking of identity and POP information is required."
+bool is_refusal_of_wrong_value(situation const& s) {
+  return carries_value(s) && s.read.response && why_not(s).empty() && is_right(s) == std::optional<bool>{false} &&
+         kind_of(s.read) == answer_kind::refused && s.read.body_size != 0 && s.read.form == mime::body_form::text &&
+         find_control(s, but_for_value).accepted();
+}
+
+verdict refusal_says_why(situation const& s) {
+  std::string text = s.read.response->body;
+  std::transform(text.begin(), text.end(), text.begin(), http::lower);
+  for (std::string_view word : {"link", "possession", "pop", "tls-unique", "channel", "binding", "challenge"})
+    if (text.find(word) != std::string::npos) return verdict::holds();
+  if (std::any_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80u) != 0; }))
+    return verdict::undecided("the text is in a language that is not read here");
+  return verdict::violated("a text that says that linking of identity and proof of possession is required",
+                           "a text that does not speak of it", "response.body", s.read.offset_of_body());
+}
+
+// 4.5.2: "If an EST server requires the linking of identity and POP information (see Section 3.5), it MUST include the
+// challengePassword OID in the CSR Attributes Response." It does where a CSR without the value was refused, and a like one
+// with it was granted.
+bool is_refused_without_value(situation const& s) {
+  if (!takes_csr(s.read) || !asked_with(s.read, "POST") || !s.read.csr || s.read.csr->challenge_password() ||
+      kind_of(s.read) != answer_kind::refused || !s.read.csr->signature_verifies() || !why_not(s).empty())
+    return false;
+  return std::any_of(s.others.begin(), s.others.end(), [&](neighbour const& other) {
+    return same_address(s, other) && other.read->csr && other.read->csr->challenge_password() &&
+           kind_of(*other.read) == answer_kind::success && same_kind_of_csr(s.read, *other.read) &&
+           sent_alike(s.read, *other.read);
+  });
+}
+
+verdict requirement_is_announced(situation const& s) {
+  auto const oid = pki::oids::challenge_password.encode();
+  bool asked = false;
+  for (auto const& other : s.others) {
+    if (other.read->op != operation::csrattrs || !asked_with(*other.read, "GET") || !other.read->response) continue;
+    asked = asked || other.read->status() != 401;
+    if (!other.read->body_der) continue;
+    auto const& der = *other.read->body_der;
+    if (std::search(der.begin(), der.end(), oid.begin(), oid.end()) != der.end()) return verdict::holds();
+  }
+  if (!asked) return verdict::undecided("/csrattrs was not asked for");
+  return verdict::violated("challengePassword among the CSR attributes, where a CSR without it is refused",
+                           "no answer of /csrattrs names it", "response", s.read.response_layout.start_line);
+}
+
+constexpr predicate message[] = {{"linking-refusal-says-nothing", refusal_says_why}};
+constexpr predicate announced[] = {{"linking-not-announced", requirement_is_announced}};
 constexpr predicate wrong[] = {{"linking-wrong-value-accepted", wrong_value_is_refused}};
 constexpr predicate right[] = {{"linking-right-value-refused", right_value_is_accepted}};
 
 constexpr check checks[] = {
     {"linking.implemented", "rfc7030-3.3-linking-implemented", carries_value, right},
     {"linking.verified", "rfc7030-3.5-verify-tls-unique", carries_value, wrong},
+    {"linking.message", "rfc7030-3.5-linking-message", is_refusal_of_wrong_value, message},
+    {"linking.announced", "rfc7030-4.5.2-challenge-oid", is_refused_without_value, announced},
 };
 
 } // namespace

@@ -25,6 +25,9 @@ std::vector<deviant> make_deviants() {
   add_enrolment_deviants(all);
   add_keygen_deviants(all);
   add_csrattrs_deviants(all);
+  add_renewal_deviants(all);
+  add_certificate_deviants(all);
+  add_template_deviants(all);
   return all;
 }
 

@@ -90,7 +90,8 @@ result<pki::certificate> certify(memory_ca const& ca, pki::csr const& csr, byte_
 }
 
 result<http::response> change_enrolment(behaviour const& behave, memory_ca const& ca, pki::csr const& csr,
-                                        http::response const& answer, pki::context const& at) {
+                                        http::tls_facts const& facts, http::response const& answer,
+                                        pki::context const& at) {
   auto reply = parse_reply<op::simple_enroll>(answer);
   if (!reply) return fail(reply.error());
   auto* success = std::get_if<issued>(&*reply);
@@ -99,6 +100,15 @@ result<http::response> change_enrolment(behaviour const& behave, memory_ca const
     auto const other = pki::make_private_key(pki::key_spec::ecdsa("secp256r1"), at);
     if (!other) return fail(other.error());
     auto certificate = certify(ca, csr, other->public_key_info(), at);
+    if (!certificate) return fail(certificate.error());
+    auto made = make_issued(std::move(*certificate));
+    if (!made) return fail(made.error());
+    *success = std::move(*made);
+  }
+  if (behave.reenrolment_under_old_key && !facts.peer_certificates.empty()) {
+    auto const old = pki::parse_certificate(facts.peer_certificates.front());
+    if (!old) return fail(old.error());
+    auto certificate = certify(ca, csr, old->public_key_info(), at);
     if (!certificate) return fail(certificate.error());
     auto made = make_issued(std::move(*certificate));
     if (!made) return fail(made.error());
@@ -259,6 +269,7 @@ void apply(behaviour const& behave, server_options& options) {
   if (behave.accept_broken_signature)
     options.on_broken_signature = [](pki::csr const&, peer const&) { return result<void>{}; };
   if (behave.skip_linking_check) options.is_trusted_with_linking = [](peer const&) { return true; };
+  if (behave.linking_required) options.link = linking::required;
   if (behave.own_names)
     options.authorise = [behave](peer const& who, std::string_view operation, std::string_view,
                                  pki::csr const& csr) -> result<void> {
@@ -314,17 +325,19 @@ void before_the_server(behaviour const& behave, std::string_view operation, std:
 }
 
 void after_the_server(behaviour const& behave, std::string_view operation, memory_ca const& ca,
-                      http::request const& request, http::response& answer, pki::context const& at) {
+                      http::request const& request, http::tls_facts const& facts, http::response& answer,
+                      pki::context const& at) {
   if (answer.status != 200 || !begins_with_csr(operation)) return;
   bool const enrolled = operation != op::server_keygen::name;
-  bool const concerned = enrolled ? behave.certify_another_key || behave.append_chain
+  bool const rekeys = behave.reenrolment_under_old_key && operation == op::simple_reenroll::name;
+  bool const concerned = enrolled ? behave.certify_another_key || behave.append_chain || rekeys
                                   : behave.certify_csr_key || behave.rename_at_key_generation ||
                                         behave.mismatched_pair || behave.bare_key || behave.encrypted_private_key ||
                                         behave.append_chain_to_key_part || behave.certificate_first;
   if (!concerned) return;
   auto const csr = csr_of(request);
   auto changed = !csr       ? result<http::response>{fail(errc::internal, "request", "there is no CSR")}
-                 : enrolled ? change_enrolment(behave, ca, *csr, answer, at)
+                 : enrolled ? change_enrolment(behave, ca, *csr, facts, answer, at)
                             : change_key_generation(behave, ca, *csr, answer, at);
   if (!changed) {
     answer = plain(500, "The deviation failed: " + to_text(changed.error()));

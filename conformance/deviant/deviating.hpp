@@ -64,6 +64,6 @@ void before_the_server(behaviour const&, std::string_view operation, std::string
 
 /// An answer on its way out: success is taken apart and made anew where a switch concerns it.
 void after_the_server(behaviour const&, std::string_view operation, memory_ca const&, http::request const&,
-                      http::response&, pki::context const&);
+                      http::tls_facts const&, http::response&, pki::context const&);
 
 } // namespace est::conformance

@@ -192,6 +192,8 @@ std::vector<deviant> make_legal_variants() {
       {"errors-as-pki-response", "errors are PKI Responses", "", "", "", nullptr, [](request const& q, response& r) {
          if (refused_enrolment(q, r)) answer_with(r, 400, "application/pkcs7-mime", some_certificate());
        }});
+  all.push_back({"linking-required", "a CSR without challengePassword is refused, and /csrattrs says so", "", "", "",
+                 [](behaviour& b) { b.linking_required = true; }});
   all.push_back({"own-names", "a client gets certificates of its own names alone", "", "", "",
                  [](behaviour& b) { b.own_names = true; }, nullptr, nullptr, nullptr, nullptr, "own-names"});
   all.push_back({"keys-not-generated", "keys are not generated, as nobody has asked for it", "", "", "",

@@ -41,7 +41,7 @@ secret_bytes random_password() {
 
 /// What the reference server would like to see in a CSR, and does not insist on: the list of RFC 7030, and beside it the
 /// template of RFC 9908 for clients that know it (section 4 there).
-result<pki::csr_attributes> wanted_attributes() {
+result<pki::csr_attributes> wanted_attributes(bool announce_linking) {
   auto const key = pki::key_spec::ecdsa("secp256r1");
   pki::csr_template wanted;
   wanted.subject = {{pki::oids::common_name, std::nullopt, false}};
@@ -52,7 +52,9 @@ result<pki::csr_attributes> wanted_attributes() {
   auto whole = pki::csr_template_attribute(wanted);
   if (!whole) return fail(std::move(whole.error()));
   const pki::object_id ecdsa_with_sha256{1, 2, 840, 10045, 4, 3, 2};
-  return pki::make_csr_attributes({pki::key_type_attribute(key), ecdsa_with_sha256, std::move(*whole)});
+  std::vector<pki::csr_attribute> list{pki::key_type_attribute(key), ecdsa_with_sha256, std::move(*whole)};
+  if (announce_linking) list.emplace_back(pki::oids::challenge_password);
+  return pki::make_csr_attributes(list);
 }
 
 } // namespace
@@ -101,7 +103,7 @@ result<std::unique_ptr<reference_authority>> reference_authority::make(reference
   wanted.name = "EST reference";
   wanted.key = options.key;
   wanted.intermediate = options.intermediate;
-  auto attributes = wanted_attributes();
+  auto attributes = wanted_attributes(options.behave.linking_required && !options.behave.linking_unannounced);
   if (!attributes) return fail(std::move(attributes.error()));
   wanted.csr_attributes = std::move(*attributes);
   auto ca = memory_ca::make(std::move(wanted), at);
@@ -152,7 +154,7 @@ http::response reference_authority::answer(http::request const& request, http::t
       answer = std::move(*in.refused);
     } else {
       answer = s.est->handle(in.request, in.facts, at);
-      after_the_server(s.options.behave, operation, s.ca, in.request, answer, at);
+      after_the_server(s.options.behave, operation, s.ca, in.request, in.facts, answer, at);
     }
     if (s.options.mutate) s.options.mutate(request, answer);
   } catch (...) {
