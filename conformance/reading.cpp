@@ -149,7 +149,9 @@ void read_question(exchange const& x, reading& r) {
     r.has_authorization = true;
     r.authorization_digest = sha256(as_bytes(*authorization));
   }
-  r.has_credentials = r.has_authorization || x.client_certificate_shown.value_or(false);
+  // A certificate that was shown to be refused is no credential, and not nothing either.
+  bool const unfit = x.identity && *x.identity != client_identity::own;
+  r.has_credentials = r.has_authorization || (x.client_certificate_shown.value_or(false) && !unfit);
   r.has_no_credentials = !r.has_authorization && x.client_certificate_shown == std::optional<bool>{false};
   for (auto const field : {"Authorization", "Proxy-Authorization", "Cookie"}) r.request->headers.erase(field);
   if (auto const type = r.request->headers.find("Content-Type"))

@@ -4,6 +4,8 @@
 /// A record holds everything a check may look at. A check never touches the wire and never asks where a record came from:
 /// a live server, a folder of captures and the RFC's own examples are judged alike.
 
+#include "tls_probe.hpp"
+
 #include <est/core/bytes.hpp>
 #include <est/core/notes.hpp>
 #include <est/http/tls_facts.hpp>
@@ -39,7 +41,11 @@ struct exchange {
   std::string complaint;              ///< what the connection had to say when no whole answer came; never secret
   std::optional<http::tls_facts> tls; ///< none where it was not recorded
   std::optional<bool> client_certificate_shown;
-  std::optional<time_point> time; ///< when the exchange took place, or the time given with --at
+  std::optional<bool> client_certificate_asked;      ///< there was a CertificateRequest in the handshake
+  std::optional<std::size_t> authorities_named = {}; ///< how many names that has; none without a CertificateRequest
+  std::optional<client_identity> identity = {};      ///< whose certificate was at hand, and no other credential
+  std::optional<tls_probe> probe = {};               ///< a handshake that was made to find something out: no HTTP then
+  std::optional<time_point> time;                    ///< when the exchange took place, or the time given with --at
 };
 
 /// What a vector, or one exchange of a capture, left behind.

@@ -275,6 +275,14 @@ request_template read_request(json const& value, std::string const& place, compl
     if (text.find_first_of("\r\n") != std::string::npos) out.add(in.place("headers"), "a field value ends its line");
   }
   r.credentials = in.flag("credentials");
+  if (in.optional("identity") != nullptr) {
+    auto const word = in.text("identity");
+    r.identity = client_identity_named(word);
+    if (!word.empty() && !r.identity)
+      out.add(in.place("identity"),
+              "\"" + word + "\" is none of: own, foreign, expired, not-yet-valid, for-servers, revoked");
+    if (!r.credentials) out.add(in.place("identity"), "without credentials no certificate is shown");
+  }
   auto const* body = in.optional("body");
   if (body == nullptr) return r;
   object_reader of{*body, in.place("body"), out};
@@ -297,6 +305,34 @@ request_template read_request(json const& value, std::string const& place, compl
   }
   if (body->is_object() && found != 1) out.add(in.place("body"), "a body is one of: csr with layout, file, text");
   return r;
+}
+
+handshake_template read_handshake(json const& value, complaints& out) {
+  using kind = tls_probe::kind;
+  using http::tls_version;
+  handshake_template h;
+  object_reader in{value, "/handshake", out};
+  h.what = in.one_of<kind>(
+      "probe", {{"hello", kind::hello}, {"resumption", kind::resumption}, {"clear-http", kind::clear_http}});
+  if (h.what == kind::clear_http) return h;
+  h.version = in.one_of<tls_version>("version", {{"1.0", tls_version::tls_1_0},
+                                                 {"1.1", tls_version::tls_1_1},
+                                                 {"1.2", tls_version::tls_1_2},
+                                                 {"1.3", tls_version::tls_1_3}});
+  if (h.what == kind::resumption) {
+    if (h.version < tls_version::tls_1_2) out.add(in.place("version"), "sessions are resumed on 1.2 and 1.3 alone");
+    return h;
+  }
+  auto const word = in.text("suites");
+  auto const family = suite_family_named(word);
+  if (!word.empty() && !family)
+    out.add(in.place("suites"), "\"" + word +
+                                    "\" is none of: ordinary, null, anonymous, export, des, psk, srp, rc4, 3des, "
+                                    "static-rsa");
+  h.suites = family.value_or(suite_family::ordinary);
+  if (h.version == tls_version::tls_1_3 && h.suites != suite_family::ordinary)
+    out.add(in.place("suites"), "TLS 1.3 has suites of its own, and no other");
+  return h;
 }
 
 std::vector<request_template> read_requests(json const& value, complaints& out) {
@@ -384,6 +420,9 @@ result<vector_definition> parse_vector(std::string_view text, std::string_view f
           {{"none", credential::none}, {"any", credential::any}, {"certificate", credential::certificate}});
       v.certificates = of.number("certificates", 10);
       v.policy = of.optional_text("policy");
+      if (of.optional("tls") != nullptr)
+        v.tls = of.one_of<http::tls_version>(
+            "tls", {{"1.2", http::tls_version::tls_1_2}, {"1.3", http::tls_version::tls_1_3}});
     }
     v.negative = in.optional_flag("negative");
     v.control = in.optional_text("control");
@@ -398,8 +437,17 @@ result<vector_definition> parse_vector(std::string_view text, std::string_view f
       v.difference = std::move(m);
     }
     auto const* requests = in.optional("requests");
-    if ((requests != nullptr) == v.difference.has_value())
-      out.add("", "a vector has either \"requests\" or a \"mutation\" of its control's requests");
+    auto const* handshake = in.optional("handshake");
+    if ((requests != nullptr ? 1 : 0) + (v.difference ? 1 : 0) + (handshake != nullptr ? 1 : 0) != 1)
+      out.add("", "a vector has either \"requests\" or a \"mutation\" of its control's requests, or a \"handshake\"");
+    if (handshake != nullptr) {
+      v.handshake = read_handshake(*handshake, out);
+      if (!v.control.empty()) out.add("/control", "a handshake has no control");
+      if (v.tls != http::tls_version::unknown) out.add("/needs/tls", "a handshake says itself what it offers");
+      if (v.operation != "none")
+        out.add("/needs/operation", "a handshake needs no operation: \"none\" is expected here");
+      if (v.certificates != 0) out.add("/needs/certificates", "a handshake costs no certificate");
+    }
     if (requests != nullptr) {
       v.requests = read_requests(*requests, out);
       v.requests_json = requests->dump();

@@ -4,6 +4,8 @@
 /// The format is described by vectors/schema/vector.schema.json and read by `parse_vector`, which is as strict as that
 /// schema: a key that it does not know, a value of the wrong type and a missing field are each an error that says where.
 
+#include "../tls_probe.hpp"
+
 #include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
 
@@ -88,6 +90,15 @@ struct request_template {
   std::vector<std::pair<std::string, std::string>> headers;
   std::variant<std::monostate, csr_body, file_body, text_body> body;
   bool credentials = false; ///< send Authorization, and show the client certificate if asked
+  /// With credentials: show this one's certificate, and send no Authorization.
+  std::optional<client_identity> identity = {};
+};
+
+/// A handshake to be made in place of requests.
+struct handshake_template {
+  tls_probe::kind what = tls_probe::kind::hello;
+  http::tls_version version = http::tls_version::unknown; ///< unknown without TLS
+  suite_family suites = suite_family::ordinary;
 };
 
 /// The one thing in which a vector differs from its control.
@@ -105,12 +116,14 @@ struct vector_definition {
   std::vector<std::string> references; ///< `RFC 7030 4.4.1.1`
   std::string operation;               ///< that the server must offer
   credential needs = credential::none;
+  http::tls_version tls = http::tls_version::unknown; ///< to be sent over this version; unknown: over any
   std::size_t certificates = 0; ///< that it costs at a server that issues whatever it is asked for
   std::string policy;           ///< that the target's owner has declared, or the vector is not sent; empty: none
   bool negative = false;        ///< a server that follows the RFCs refuses it
   std::string control;          ///< the id of its control; empty if it has none
   std::optional<mutation> difference;
   std::vector<request_template> requests;
+  std::optional<handshake_template> handshake = {}; ///< then there are no requests
 
   std::string file;          ///< where it was read
   std::string requests_json; ///< as read or, with a mutation, as made from the control

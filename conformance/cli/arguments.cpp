@@ -94,6 +94,13 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
       ->allow_extra_args(false);
   run.add_option("--cert", line.cert, "client certificate: PEM with its chain, or PKCS #12")->type_name("FILE");
   run.add_option("--key", line.key, "its private key: PEM, plain or encrypted")->type_name("FILE");
+  run.add_option(
+         "--unfit-cert", line.unfit,
+         "a certificate that the server has to refuse, PEM with its key: expired, not-yet-valid, for-servers or "
+         "revoked; may be repeated")
+      ->type_name("KIND=FILE")
+      ->take_all()
+      ->allow_extra_args(false);
   run.add_option("--key-password-file", line.key_password_file, "the password of --key or of a PKCS #12 --cert")
       ->type_name("FILE");
   run.add_option("--user", line.user, "user name for HTTP Basic")->type_name("NAME");
@@ -107,7 +114,7 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
       ->take_all()
       ->allow_extra_args(false);
   run.add_flag("--read-only", line.read_only, "send nothing that could issue a certificate");
-  run.add_option("--max-certs", max_certs, "let the server issue no more than this [20]")->type_name("N");
+  run.add_option("--max-certs", max_certs, "let the server issue no more than this [40]")->type_name("N");
   run.add_option("--timeout", line.timeout, "for connecting, for the handshake, and for each exchange [5, 5, 10]")
       ->type_name("SECONDS");
   run.add_flag("--insecure", line.insecure, "do not verify the server; no credentials are sent then");

@@ -30,12 +30,13 @@ struct command_line {
   std::string url; ///< empty: the embedded reference server
   std::vector<std::string> cacert;
   std::string cert, key, key_password_file;
+  std::vector<std::string> unfit; ///< KIND=FILE: client certificates that the server has to refuse
   std::optional<std::string> user;
   std::string password_file;
   std::string label, tls, server_name;
   std::vector<std::string> resolve;
   bool read_only = false, insecure = false, insecure_credentials = false;
-  std::size_t max_certs = 20;
+  std::size_t max_certs = 40;
   std::optional<double> timeout; ///< seconds
   std::vector<std::string> vectors;
   std::string vector_folder; ///< `run` and `list`: vectors of the user's own; empty for none

@@ -134,6 +134,7 @@ result<void> prepare_transcripts(std::string const& folder) {
 result<void> write_transcripts(std::string const& folder, std::span<const record> records) {
   for (auto const& r : records)
     for (auto const& e : r.exchanges) {
+      if (e.probe) continue; // nothing that could be judged again
       auto const stem = folder + "/" + file_name(e.name);
       bool good = true;
       if (e.request) good = good && write_file(stem + ".req", redacted_request(e));

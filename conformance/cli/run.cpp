@@ -79,6 +79,46 @@ result<void> fill_credentials(run_options& o, command_line const& line) {
   return {};
 }
 
+/// `--unfit-cert expired=FILE`
+result<void> fill_unfit(run_options& o, command_line const& line) {
+  for (auto const& text : line.unfit) {
+    auto const equals = text.find('=');
+    auto const kind = client_identity_named(std::string_view{text}.substr(0, equals));
+    if (equals == std::string::npos || !kind || *kind == client_identity::own || *kind == client_identity::foreign)
+      return fail(errc::invalid_argument, "--unfit-cert",
+                  "is KIND=FILE, and KIND is expired, not-yet-valid, for-servers or revoked");
+    if (line.cert.empty())
+      return fail(errc::invalid_argument, "--unfit-cert",
+                  "needs --cert: a refusal proves something only beside a certificate that is accepted");
+    auto pem = read_secret_file(text.substr(equals + 1));
+    if (!pem) return fail(std::move(pem.error()));
+    if (as_text(pem->expose()).find("PRIVATE KEY-----") == std::string_view::npos)
+      return fail(errc::invalid_argument, text.substr(equals + 1), "holds no PEM private key beside the certificate");
+    credentials c;
+    c.certificate_pem = std::string{as_text(pem->expose())};
+    c.key_pem = std::move(*pem);
+    o.unfit.insert_or_assign(*kind, std::move(c));
+  }
+  return {};
+}
+
+/// What the embedded server has to refuse: it can make all of it.
+result<void> make_unfit(run_options& o, reference_authority& authority) {
+  using flaw = reference_authority::flaw;
+  for (auto const& [kind, f] : {std::pair{client_identity::expired, flaw::expired},
+                                {client_identity::not_yet_valid, flaw::not_yet_valid},
+                                {client_identity::for_servers, flaw::for_servers},
+                                {client_identity::revoked, flaw::revoked}}) {
+    auto made = authority.make_unfit_client("EST reference client", f);
+    if (!made) return fail(std::move(made.error()));
+    credentials c;
+    c.certificate_pem = std::move(made->certificate);
+    c.key_pem = std::move(made->key);
+    o.unfit.insert_or_assign(kind, std::move(c));
+  }
+  return {};
+}
+
 result<void> fill_options(run_options& o, command_line const& line) {
   auto target = parse_target_url(line.url);
   if (!target) {
@@ -96,7 +136,8 @@ result<void> fill_options(run_options& o, command_line const& line) {
       return fail(errc::invalid_argument, path, "is no PEM file: it has no -----BEGIN CERTIFICATE-----");
     o.ca_pem.push_back(std::move(*pem));
   }
-  return fill_credentials(o, line);
+  if (auto const filled = fill_credentials(o, line); !filled) return filled;
+  return fill_unfit(o, line);
 }
 
 result<void> fill_limits(run_options& o, command_line const& line, std::span<const vector_definition> vectors) {
@@ -167,8 +208,8 @@ int run_command(command_line const& line) {
   // Without a URL: a server of our own, with credentials of its own.
   std::unique_ptr<reference_server> embedded;
   if (line.url.empty()) {
-    if (!line.cacert.empty() || !line.cert.empty() || line.user || !line.label.empty() || line.insecure ||
-        !line.server_name.empty() || !line.resolve.empty()) {
+    if (!line.cacert.empty() || !line.cert.empty() || !line.unfit.empty() || line.user || !line.label.empty() ||
+        line.insecure || !line.server_name.empty() || !line.resolve.empty()) {
       complain("without a URL the embedded server is checked, which brings its own credentials; a URL is missing");
       return exit_usage;
     }
@@ -191,6 +232,10 @@ int run_command(command_line const& line) {
     options.credentials.password = embedded->password();
     options.credentials.certificate_pem = embedded->client_certificate_pem();
     options.credentials.key_pem = embedded->client_key_pem();
+    if (auto const made = make_unfit(options, embedded->authority()); !made) {
+      complain("the embedded server cannot make client certificates: " + to_text(made.error()));
+      return exit_fault;
+    }
   } else if (auto const filled = fill_options(options, line); !filled) {
     return refuse(filled.error());
   }

@@ -83,7 +83,8 @@ void put(std::string& out, std::size_t value, std::size_t octets) {
 
 std::string write_hello(feigned_hello const& how, offer const& o, std::uint16_t suite) {
   std::string hello;
-  put(hello, how.version, 2);
+  auto const version = how.answered != 0 ? how.answered : how.version;
+  put(hello, version, 2);
   for (int i = 0; i < 32; ++i) hello.push_back(static_cast<char>(i * 7 + 1)); // nobody will ever derive a key from it
   put(hello, 0, 1);
   put(hello, suite, 2);
@@ -104,7 +105,7 @@ std::string write_hello(feigned_hello const& how, offer const& o, std::uint16_t 
   }
   std::string record;
   put(record, 22, 1);
-  put(record, how.version, 2);
+  put(record, version, 2);
   put(record, hello.size() + 4, 2);
   put(record, 2, 1);
   put(record, hello.size(), 3);

@@ -20,23 +20,28 @@ struct feigned_hello {
   std::vector<std::uint16_t> suites;  ///< the ClientHello offers these alone, and its first is chosen; empty: any
   bool renegotiation_info = true;     ///< RFC 5746 3.6
   bool extended_master_secret = true; ///< RFC 7627 5.1; both only where the ClientHello has them
+  std::uint16_t answered = 0;         ///< the version of the ServerHello, where it is another
 };
 
 /// What the server does otherwise in TLS. All off: TLS 1.2 and 1.3, tickets, and certificates of clients asked for and
 /// verified.
 struct wire_behaviour {
-  std::optional<http::tls_version> lowest = {}; ///< this version too, against RFC 8996 where it is below 1.2
-  std::vector<feigned_hello> feigned = {};      ///< the first that fits answers
-  bool never_resume = false;                    ///< lawful, against RFC 7030 3.3 (SHOULD)
-  bool never_ask_for_certificate = false;       ///< no CertificateRequest, against RFC 7030 3.3.2
-  bool believe_any_certificate = false;         ///< against RFC 7030 3.3.2: a foreign client certificate will do
-  bool overlook_end_of_validity = false;        ///< likewise one that has expired
-  bool overlook_begin_of_validity = false;      ///< likewise one that is not valid yet
-  bool overlook_usage = false;                  ///< likewise one for servers
-  bool cut_off_bad_certificates = false;        ///< lawful: what does not verify ends the handshake
-  bool no_names_in_request = false;             ///< lawful: the CertificateRequest names no CA
-  bool serve_in_clear = false;                  ///< plain HTTP on the same port, against RFC 7030 3.3
-  bool redirect_in_clear = false;               ///< lawful: plain HTTP is sent to https
+  std::optional<http::tls_version> lowest = {};  ///< this version too, against RFC 8996 where it is below 1.2
+  std::optional<http::tls_version> highest = {}; ///< and no later version
+  std::vector<feigned_hello> feigned = {};       ///< the first that fits answers
+  bool no_extended_master_secret = false;        ///< against RFC 7627 5.1
+  bool anonymous_only = false;                   ///< TLS 1.2 with DH_anon and ECDH_anon, against RFC 7030 3.3
+  bool never_resume = false;                     ///< lawful, against RFC 7030 3.3 (SHOULD)
+  bool never_ask_for_certificate = false;        ///< no CertificateRequest, against RFC 7030 3.3.2
+  bool believe_foreign_certificates = false;     ///< against RFC 7030 3.3.2: a client certificate of any CA will do
+  bool overlook_end_of_validity = false;         ///< likewise one that has expired
+  bool overlook_begin_of_validity = false;       ///< likewise one that is not valid yet
+  bool overlook_usage = false;                   ///< likewise one for servers
+  bool cut_off_bad_certificates = false;         ///< lawful: what does not verify ends the handshake
+  bool no_names_in_request = false;              ///< lawful: the CertificateRequest names no CA
+  bool serve_in_clear = false;                   ///< plain HTTP on the same port, against RFC 7030 3.3
+  bool ask_in_clear = false;                     ///< plain HTTP is answered with 401, against RFC 7030 3.2.3
+  bool redirect_in_clear = false;                ///< lawful: plain HTTP is sent to https
   enum class certificate : std::uint8_t {
     own,
     of_another_host,        ///< against RFC 7030 3.6.1

@@ -20,6 +20,12 @@ wire_behaviour const& behaviour_of(X509_STORE_CTX* store) {
   return *static_cast<wire_behaviour const*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
 }
 
+/// No path leads to an anchor.
+bool is_foreign(int error) {
+  return error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN || error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+         error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
 /// Called by OpenSSL at each step of a path: what a switch overlooks is good.
 int overlook(int good, X509_STORE_CTX* store) {
   if (good == 1) return 1;
@@ -27,7 +33,8 @@ int overlook(int good, X509_STORE_CTX* store) {
   int const error = X509_STORE_CTX_get_error(store);
   bool const overlooked = (error == X509_V_ERR_CERT_HAS_EXPIRED && behave.overlook_end_of_validity) ||
                           (error == X509_V_ERR_CERT_NOT_YET_VALID && behave.overlook_begin_of_validity) ||
-                          (error == X509_V_ERR_INVALID_PURPOSE && behave.overlook_usage);
+                          (error == X509_V_ERR_INVALID_PURPOSE && behave.overlook_usage) ||
+                          (behave.believe_foreign_certificates && is_foreign(error));
   if (!overlooked) return 0;
   X509_STORE_CTX_set_error(store, X509_V_OK);
   return 1;
@@ -38,9 +45,7 @@ int verify_client(X509_STORE_CTX* store, void*) {
   auto const& behave = behaviour_of(store);
   X509_STORE_CTX_set_verify_cb(store, overlook);
   bool const good = X509_verify_cert(store) == 1;
-  if (behave.believe_any_certificate) X509_STORE_CTX_set_error(store, X509_V_OK);
-  if (!good && !behave.believe_any_certificate && X509_STORE_CTX_get_error(store) == X509_V_OK)
-    X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+  if (!good && X509_STORE_CTX_get_error(store) == X509_V_OK) X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
   ERR_clear_error();
   return behave.cut_off_bad_certificates ? (X509_STORE_CTX_get_error(store) == X509_V_OK ? 1 : 0) : 1;
 }
@@ -55,10 +60,20 @@ bool throw_switches(SSL_CTX* context, wire_behaviour const& behave, bool asks) {
     }
     if (SSL_CTX_set_min_proto_version(context, transport::detail::protocol_number(*behave.lowest)) != 1) return false;
   }
+  if (behave.highest &&
+      SSL_CTX_set_max_proto_version(context, transport::detail::protocol_number(*behave.highest)) != 1)
+    return false;
   if (behave.never_resume) {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context, 0);
+  }
+  if (behave.no_extended_master_secret) SSL_CTX_set_options(context, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+  if (behave.anonymous_only) {
+    SSL_CTX_set_security_level(context, 0);
+    if (SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(context, "aNULL:!eNULL:@SECLEVEL=0") != 1 || SSL_CTX_set_dh_auto(context, 1) != 1)
+      return false;
   }
   if (asks) SSL_CTX_set_cert_verify_callback(context, verify_client, nullptr);
   if (behave.no_names_in_request) SSL_CTX_set_client_CA_list(context, nullptr);

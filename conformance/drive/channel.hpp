@@ -1,6 +1,7 @@
 #pragma once
 /// A channel carries octets to a server and back: over TLS (tls_channel) or within the process (loopback_channel).
 
+#include "../catalogue/vector.hpp"
 #include "../record.hpp"
 
 #include <est/core/result.hpp>
@@ -49,14 +50,23 @@ public:
   /// Whether a client certificate has been asked for by the server and shown to it.
   virtual bool client_certificate_shown() const = 0;
 
+  /// Whether the server asked for one in the handshake, and how many authorities it named; none where that is not known.
+  virtual std::optional<bool> client_certificate_asked() const { return std::nullopt; }
+  virtual std::optional<std::size_t> authorities_named() const { return std::nullopt; }
+
   /// Whether another request can be sent.
   virtual bool usable() const = 0;
 };
 
 struct channel_wish {
-  bool show_client_certificate = false; ///< if the server asks and there is one
+  bool show_client_certificate = false;                ///< if the server asks and there is one
+  client_identity identity = client_identity::own;     ///< whose
+  http::tls_version only = http::tls_version::unknown; ///< this version and no other; unknown: any that is allowed
 };
 
 using channel_factory = std::function<result<std::unique_ptr<channel>>(channel_wish const&)>;
+
+/// Makes the handshake that a vector asks for. Never fails: what happened is in the probe.
+using prober = std::function<tls_probe(handshake_template const&)>;
 
 } // namespace est::conformance

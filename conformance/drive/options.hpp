@@ -1,6 +1,8 @@
 #pragma once
 /// What a run is told: the target, whom to trust, who we are, and how far we may go.
 
+#include "../tls_probe.hpp"
+
 #include <est/core/result.hpp>
 #include <est/core/secret.hpp>
 #include <est/http/tls_facts.hpp>
@@ -8,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,13 +60,15 @@ struct run_options {
   std::string label;               ///< `--label`; where it is empty, the label of the URL counts
   std::vector<std::string> ca_pem; ///< the anchors of `--cacert`, PEM texts; empty: the system's store
   conformance::credentials credentials;
+  /// Client certificates that the server has to refuse. `foreign` is made where there is a client certificate at all.
+  std::map<client_identity, conformance::credentials> unfit;
   std::optional<http::tls_version> tls; ///< `--tls`: just this version; otherwise TLS 1.2 or 1.3
   std::string server_name;              ///< `--servername`: SNI and the name to compare; empty: the host
   std::vector<std::string> resolve;     ///< `--resolve host:port:address`, as curl has it
   bool read_only = false;               ///< sends nothing that could issue a certificate
   bool insecure = false;                ///< no verification of the server; no credentials are sent then …
   bool insecure_credentials = false;    ///< … unless this says so too
-  std::size_t max_certificates = 20;    ///< a hard limit; a request that could go past it is not sent
+  std::size_t max_certificates = 40;    ///< a hard limit; a request that could go past it is not sent
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{5000};
   std::chrono::milliseconds exchange_timeout{10000}; ///< of one request and its whole answer

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 
 namespace est::conformance {
 
@@ -39,6 +40,11 @@ std::string reason_to_skip(run_options const& options, vector_definition const& 
   if (!v.policy.empty() &&
       std::find(options.policies.begin(), options.policies.end(), v.policy) == options.policies.end())
     return "policy not declared: --policy " + v.policy;
+  if (v.handshake && options.tls && v.handshake->version != http::tls_version::unknown &&
+      v.handshake->version != *options.tls)
+    return "not selected: --tls names another version";
+  if (options.tls && v.tls != http::tls_version::unknown && v.tls != *options.tls)
+    return "not selected: --tls names another version";
   if (options.read_only && v.certificates > 0) return "read-only: it could issue a certificate";
   if (v.needs == credential::none) return {};
   bool const has =
@@ -46,6 +52,11 @@ std::string reason_to_skip(run_options const& options, vector_definition const& 
   if (!has)
     return v.needs == credential::certificate ? "no credential: it needs a client certificate (--cert, --key)"
                                               : "no credential: it needs --user, or --cert and --key";
+  for (auto const& r : v.requests)
+    if (r.identity && *r.identity != client_identity::own && *r.identity != client_identity::foreign &&
+        options.unfit.count(*r.identity) == 0)
+      return "no credential: it needs a client certificate of the server's CA that is " +
+             std::string{name(*r.identity)} + " (--unfit-cert)";
   if (!options.may_send_credentials()) return "no credential is sent to a server that is not verified (--insecure)";
   return {};
 }
@@ -57,10 +68,13 @@ run_plan plan(run_options const& options, std::span<const vector_definition> vec
   auto const chosen = selected(options, vectors);
   std::vector<vector_definition const*> sorted;
   for (auto const& v : vectors) sorted.push_back(&v);
-  std::stable_sort(sorted.begin(), sorted.end(), [](auto const* a, auto const* b) {
-    return std::pair{rank(a->operation), std::string_view{a->id}} <
-           std::pair{rank(b->operation), std::string_view{b->id}};
-  });
+  // What is asked out of curiosity comes last: if certificates run out, no verdict is lost.
+  auto const place_of = [](vector_definition const& v) {
+    bool const curious = v.id.rfind("capability.", 0) == 0;
+    return std::tuple{curious, rank(v.operation), std::string_view{v.id}};
+  };
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](auto const* a, auto const* b) { return place_of(*a) < place_of(*b); });
   std::set<std::string_view> placed;
   auto const place = [&](vector_definition const& v) {
     if (!placed.insert(v.id).second) return;

@@ -27,8 +27,13 @@ bool is_optional(std::string_view operation) {
 class runner {
 public:
   runner(run_options const& options, std::span<const vector_definition> vectors, channel_factory const& channels,
-         progress_sink const& progress, key_pool& keys, bytes client_certificate)
-      : options_(options), vectors_(vectors), channels_(channels), progress_(progress), keys_(keys) {
+         progress_sink const& progress, key_pool& keys, bytes client_certificate, prober probe)
+      : options_(options),
+        vectors_(vectors),
+        channels_(channels),
+        probe_(std::move(probe)),
+        progress_(progress),
+        keys_(keys) {
     fill_.where = {options.target.authority(), options.effective_label(), options.target.path};
     fill_.run = to_hex(random(4));
     done_.target.client_certificate = client_certificate;
@@ -93,12 +98,15 @@ private:
     std::unique_ptr<channel> wire;
     http::tls_facts facts;
     bool with_certificate = false;
+    client_identity identity = client_identity::own;
   };
 
-  result<connection> connect(bool with_credentials) {
+  result<connection> connect(bool with_credentials, client_identity identity = client_identity::own,
+                             http::tls_version only = http::tls_version::unknown) {
     connection c;
     c.with_certificate = with_credentials && may_show_certificate_;
-    auto made = channels_({c.with_certificate});
+    c.identity = identity;
+    auto made = channels_({c.with_certificate, identity, only});
     if (!made) return fail(made.error());
     c.wire = std::move(*made);
     auto facts = c.wire->open();
@@ -109,6 +117,12 @@ private:
 
   /// Why a vector is not sent after all, as things stand by now.
   std::string reason_now(vector_definition const& v) const {
+    bool const on_the_wire = v.handshake || std::any_of(v.requests.begin(), v.requests.end(), [](auto const& q) {
+                               return q.identity && *q.identity != client_identity::own;
+                             });
+    if (v.tls != http::tls_version::unknown && refused_versions_.count(v.tls) != 0)
+      return "not offered: the server does not speak " + std::string{http::name(v.tls)};
+    if (on_the_wire && !probe_) return "not over TLS: within the process there are no handshakes";
     if (absent_.count(v.operation) != 0) return "not offered: the server does not know " + v.operation;
     if (credentials_refused_ && v.needs != vector_definition::credential::none)
       return "no credential: the server refused the credentials with 401";
@@ -118,8 +132,29 @@ private:
     return {};
   }
 
+  /// A handshake in place of requests. It says nothing about HTTP, so the run goes on whatever came of it.
+  bool perform_handshake(vector_definition const& v) {
+    record r;
+    r.id = v.id;
+    r.title = v.title;
+    exchange e;
+    e.name = v.id;
+    e.time = std::chrono::system_clock::now();
+    e.probe = probe_(*v.handshake);
+    e.complaint = e.probe->trouble;
+    say(v.id + ": " + answer_in_words(*e.probe));
+    auto const& p = *e.probe;
+    if (p.what == tls_probe::kind::hello && p.suites == suite_family::ordinary &&
+        (p.answered == tls_probe::answer::alert || p.answered == tls_probe::answer::closed))
+      refused_versions_.insert(p.version);
+    r.exchanges.push_back(std::move(e));
+    done_.records.push_back(std::move(r));
+    return true;
+  }
+
   /// Sends all requests of one vector. Out: whether the server lives.
   result<bool> perform(vector_definition const& v) {
+    if (v.handshake) return perform_handshake(v);
     auto r = std::make_shared<record>();
     r->id = v.id;
     r->title = v.title;
@@ -130,9 +165,12 @@ private:
       exchange e;
       e.name = v.id + "/" + std::to_string(r->exchanges.size() + 1);
       e.time = std::chrono::system_clock::now();
-      if (!c.wire || !c.wire->usable() || c.with_certificate != (q.credentials && may_show_certificate_)) {
+      e.identity = q.identity;
+      auto const whose = q.identity.value_or(client_identity::own);
+      if (!c.wire || !c.wire->usable() || c.with_certificate != (q.credentials && may_show_certificate_) ||
+          c.identity != whose) {
         c = {};
-        auto opened = connect(q.credentials);
+        auto opened = connect(q.credentials, whose, v.tls);
         if (!opened) {
           e.end = end_of(opened.error().code);
           e.complaint = "no connection: " + opened.error().detail;
@@ -144,12 +182,14 @@ private:
         c = std::move(*opened);
       }
       fill_.connection = c.facts;
-      fill_.authorization = q.credentials ? authorization_ : std::string{};
+      fill_.authorization = q.credentials && !q.identity ? authorization_ : std::string{};
       auto out = compose(q, fill_, keys_, {std::chrono::system_clock::now(), rng_});
       if (!out) return fail_in(v.id, out.error());
       auto in = c.wire->converse(*out);
       e.tls = c.facts;
       e.client_certificate_shown = c.wire->client_certificate_shown();
+      e.client_certificate_asked = c.wire->client_certificate_asked();
+      e.authorities_named = c.wire->authorities_named();
       if (in.anything_sent) e.request = out->head + (in.body_sent ? out->body : std::string{});
       if (!in.octets.empty()) e.response = std::move(in.octets);
       e.end = in.end;
@@ -213,7 +253,7 @@ private:
       if (v.operation == "serverkeygen") done_.offers_server_keygen = false;
     }
     if (q.credentials && read.succeeded() && issuing) credentials_good_ = true;
-    if (ordinary && q.credentials && status == 401 && !credentials_good_ && !credentials_refused_) {
+    if (ordinary && q.credentials && !q.identity && status == 401 && !credentials_good_ && !credentials_refused_) {
       credentials_refused_ = true;
       done_.remarks.push_back(refusal_in_words(v, read));
     }
@@ -305,6 +345,7 @@ private:
   run_options const& options_;
   std::span<const vector_definition> vectors_;
   channel_factory const& channels_;
+  prober probe_; ///< empty within the process
   progress_sink const& progress_;
   key_pool& keys_;
   Botan::AutoSeeded_RNG rng_;
@@ -315,6 +356,7 @@ private:
   run_result done_;
   std::map<std::string, std::shared_ptr<const record>, std::less<>> kept_;
   std::set<std::string, std::less<>> absent_;
+  std::set<http::tls_version> refused_versions_;
   bool answered_ = false;
   bool credentials_good_ = false, credentials_refused_ = false;
   bool not_http_ = false;
@@ -324,9 +366,11 @@ private:
 
 result<run_result> start(run_options const& options, std::span<const vector_definition> vectors,
                          channel_factory const& channels, progress_sink const& progress, key_pool* keys,
-                         bytes client_certificate) {
+                         bytes client_certificate, prober probe = {}) {
   key_pool own;
-  return runner{options, vectors, channels, progress, keys != nullptr ? *keys : own, std::move(client_certificate)}
+  return runner{
+      options,         vectors, channels, progress, keys != nullptr ? *keys : own, std::move(client_certificate),
+      std::move(probe)}
       .run();
 }
 
@@ -339,14 +383,18 @@ result<run_result> run(run_options const& options, std::span<const vector_defini
   return start(options, vectors, channels, progress, keys, std::move(*client));
 }
 
-result<run_result> run(run_options const& options, std::span<const vector_definition> vectors, progress_sink progress) {
+result<run_result> run(run_options const& options, std::span<const vector_definition> vectors, progress_sink progress,
+                       key_pool* keys) {
   auto setup = make_tls_setup(options);
   if (!setup) return fail(setup.error());
   auto const anchors = setup->anchors;
   auto client = setup->client_certificate;
-  auto const channels = make_tls_channels(options, std::make_shared<tls_setup const>(std::move(*setup)));
+  auto const shared = std::make_shared<tls_setup const>(std::move(*setup));
+  auto const channels = make_tls_channels(options, shared);
   if (!channels) return fail(channels.error());
-  auto done = start(options, vectors, *channels, progress, nullptr, std::move(client));
+  auto probe = make_tls_prober(options, shared);
+  if (!probe) return fail(probe.error());
+  auto done = start(options, vectors, *channels, progress, keys, std::move(client), std::move(*probe));
   if (done) done->target.trusted = anchors;
   return done;
 }

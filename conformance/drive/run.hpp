@@ -63,10 +63,11 @@ using progress_sink = std::function<void(std::string_view)>;
 ///          anchors that cannot be read.
 /// Promises: never more than `max_certificates` requests that issue; none with `read_only`; no credentials to a server
 ///          that was not verified, unless named twice; bounded time; a redirect is never followed.
-result<run_result> run(run_options const&, std::span<const vector_definition>, progress_sink progress = {});
+/// In:      keys, when given, are used and added to, so that many runs share their keys
+result<run_result> run(run_options const&, std::span<const vector_definition>, progress_sink progress = {},
+                       class key_pool* keys = nullptr);
 
-/// The same over channels of the caller's: deviant servers run in process this way.
-/// In:      keys, when given, are used and added to, so that many runs share their keys.
+/// The same over channels of the caller's: deviant servers run in process this way. Handshakes are skipped.
 result<run_result> run(run_options const&, std::span<const vector_definition>, channel_factory const&,
                        progress_sink progress = {}, class key_pool* keys = nullptr);
 

@@ -1,10 +1,12 @@
 #include "tls_channel.hpp"
 
 #include "conversation.hpp"
+#include "hello.hpp"
 #include "socket.hpp"
 #include "tls_words.hpp"
 
 #include <est/client/trust.hpp>
+#include <est/message/endpoint.hpp>
 #include <est/transport/openssl_facts.hpp>
 
 #include <openssl/err.h>
@@ -37,10 +39,16 @@ bool is_address(std::string const& host) {
   return ::inet_pton(AF_INET, host.c_str(), binary) == 1 || ::inet_pton(AF_INET6, host.c_str(), binary) == 1;
 }
 
+struct free_session {
+  void operator()(SSL_SESSION* s) const noexcept { SSL_SESSION_free(s); }
+};
+using session_ptr = std::unique_ptr<SSL_SESSION, free_session>;
+
 class tls_channel final : public channel {
 public:
-  tls_channel(target_settings const& target, std::shared_ptr<tls_setup const> setup, channel_wish wish)
-      : target_(target), setup_(std::move(setup)), wish_(wish) {}
+  tls_channel(target_settings const& target, std::shared_ptr<tls_setup const> setup, channel_wish wish,
+              SSL_SESSION* offered_session = nullptr)
+      : target_(target), setup_(std::move(setup)), wish_(wish), offered_session_(offered_session) {}
 
   ~tls_channel() override {
     // One close_notify, if it can be written at once; nobody waits for the peer's.
@@ -76,12 +84,26 @@ public:
   }
 
   bool client_certificate_shown() const override { return certificate_asked_ && shows_certificate(); }
+  std::optional<bool> client_certificate_asked() const override {
+    if (!established_) return std::nullopt;
+    return certificate_asked_;
+  }
+  std::optional<std::size_t> authorities_named() const override {
+    if (!established_ || !certificate_asked_) return std::nullopt;
+    auto const* const names = SSL_get0_peer_CA_list(ssl_.get());
+    return names == nullptr ? 0 : static_cast<std::size_t>(std::max(0, sk_X509_NAME_num(names)));
+  }
   bool usable() const override { return usable_; }
+
+  /// The session as it stands by now: on TLS 1.3 tickets come with what is read after the handshake.
+  session_ptr session() const { return session_ptr{SSL_get1_session(ssl_.get())}; }
 
 private:
   enum class step { done, timed_out, failed };
 
-  bool shows_certificate() const { return wish_.show_client_certificate && setup_->with_certificate != nullptr; }
+  bool shows_certificate() const {
+    return wish_.show_client_certificate && setup_->context_of(wish_.identity) != nullptr;
+  }
 
   /// Repeats an operation of OpenSSL until it is done, fails, or the deadline comes. `code` is SSL_get_error's.
   template <class F> step drive(F operation, steady::time_point deadline, int& code) {
@@ -97,7 +119,7 @@ private:
   }
 
   result<void> handshake() {
-    auto* const context = shows_certificate() ? setup_->with_certificate.get() : setup_->anonymous.get();
+    auto* const context = shows_certificate() ? setup_->context_of(wish_.identity) : setup_->anonymous.get();
     ssl_.reset(SSL_new(context));
     wire_ = {};
     wire_.fd = socket_.fd();
@@ -108,6 +130,11 @@ private:
     SSL_set_verify(ssl_.get(), target_.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, remember_verification);
     SSL_set_cert_cb(ssl_.get(), remember_request, this);
     if (!is_address(target_.name)) SSL_set_tlsext_host_name(ssl_.get(), target_.name.c_str());
+    int const only = wire_number(wish_.only); // 0 for unknown
+    if (only != 0 &&
+        (SSL_set_min_proto_version(ssl_.get(), only) != 1 || SSL_set_max_proto_version(ssl_.get(), only) != 1))
+      return fail(errc::internal, "TLS", "OpenSSL refuses the TLS version");
+    if (offered_session_ != nullptr) SSL_set_session(ssl_.get(), offered_session_);
     int code = 0;
     switch (drive([this] { return SSL_connect(ssl_.get()); }, steady::now() + target_.handshake_timeout, code)) {
     case step::done: established_ = true; return {};
@@ -201,6 +228,7 @@ private:
   target_settings const target_;
   std::shared_ptr<tls_setup const> setup_;
   channel_wish wish_;
+  SSL_SESSION* offered_session_;
   tcp_socket socket_;
   wire_state wire_;
   ssl_ptr ssl_; // after socket_ and wire_, so that it goes first
@@ -225,9 +253,7 @@ std::optional<failure> tls_channel::identity_trouble(http::tls_facts const& fact
   return trouble;
 }
 
-} // namespace
-
-result<channel_factory> make_tls_channels(run_options const& options, std::shared_ptr<tls_setup const> setup) {
+result<target_settings> settings_of(run_options const& options) {
   target_settings target;
   target.host = options.target.host;
   target.port = options.target.port;
@@ -242,9 +268,76 @@ result<channel_factory> make_tls_channels(run_options const& options, std::share
     if (!o) return fail(o.error());
     target.overrides.push_back(std::move(*o));
   }
-  return channel_factory{[target = std::move(target),
+  return target;
+}
+
+/// Two handshakes; the second offers the session of the first. A request in between, because TLS 1.3 sends its tickets
+/// when it pleases (RFC 8446 4.6.1), and they come with the answer at the latest.
+tls_probe probe_resumption(target_settings const& target, std::shared_ptr<tls_setup const> const& setup,
+                           probe_target const& where, http::tls_version version, bool show) {
+  tls_probe out;
+  out.what = tls_probe::kind::resumption;
+  out.version = version;
+  const channel_wish wish{show, client_identity::own, version};
+  tls_channel first{target, setup, wish};
+  if (auto const opened = first.open(); !opened) {
+    out.trouble = opened.error().detail;
+    return out;
+  }
+  outgoing ask;
+  ask.method = "GET";
+  ask.head = "GET " + where.cacerts + " HTTP/1.1\r\nHost: " + where.authority +
+             "\r\nUser-Agent: est-conformance\r\nAccept: */*\r\n\r\n";
+  if (auto const answer = first.converse(ask); !answer.whole) {
+    out.trouble = answer.complaint;
+    return out;
+  }
+  auto const session = first.session();
+  if (!session || SSL_SESSION_is_resumable(session.get()) != 1) {
+    out.resumed = false; // the server gave nothing that could be offered
+    return out;
+  }
+  tls_channel second{target, setup, wish, session.get()};
+  auto const again = second.open();
+  if (!again)
+    out.trouble = again.error().detail;
+  else
+    out.resumed = again->resumed;
+  return out;
+}
+
+} // namespace
+
+result<channel_factory> make_tls_channels(run_options const& options, std::shared_ptr<tls_setup const> setup) {
+  auto target = settings_of(options);
+  if (!target) return fail(target.error());
+  return channel_factory{[target = std::move(*target),
                           setup = std::move(setup)](channel_wish const& wish) -> result<std::unique_ptr<channel>> {
     return std::make_unique<tls_channel>(target, setup, wish);
+  }};
+}
+
+result<prober> make_tls_prober(run_options const& options, std::shared_ptr<tls_setup const> setup) {
+  auto target = settings_of(options);
+  if (!target) return fail(target.error());
+  probe_target where;
+  where.host = target->host;
+  where.port = target->port;
+  where.server_name = is_address(target->name) ? std::string{} : target->name;
+  where.authority = options.target.authority();
+  where.cacerts = est::target({where.authority, options.effective_label(), options.target.path}, "cacerts");
+  where.overrides = target->overrides;
+  where.connect_timeout = target->connect_timeout;
+  where.handshake_timeout = target->handshake_timeout;
+  bool const show = options.credentials.has_certificate() && options.may_send_credentials();
+  return prober{[target = std::move(*target), where = std::move(where), setup = std::move(setup),
+                 show](handshake_template const& h) {
+    switch (h.what) {
+    case tls_probe::kind::resumption: return probe_resumption(target, setup, where, h.version, show);
+    case tls_probe::kind::clear_http: return probe_clear_http(where);
+    case tls_probe::kind::hello: break;
+    }
+    return probe_hello(where, h.version, h.suites);
   }};
 }
 

@@ -17,4 +17,10 @@ namespace est::conformance {
 ///          unless the options say insecure; at most `exchange_timeout` a conversation; a broken pipe raises no signal.
 result<channel_factory> make_tls_channels(run_options const&, std::shared_ptr<tls_setup const>);
 
+/// What makes handshakes with the same target.
+/// Errors:  as make_tls_channels
+/// Promises: each is bounded by the time limits of the options; no credentials are sent but the client certificate, and
+///           that only where the options allow it
+result<prober> make_tls_prober(run_options const&, std::shared_ptr<tls_setup const>);
+
 } // namespace est::conformance

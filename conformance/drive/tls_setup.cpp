@@ -1,6 +1,15 @@
 #include "tls_setup.hpp"
 
+#include <est/pki/certificate_builder.hpp>
+#include <est/pki/context.hpp>
+#include <est/pki/extensions.hpp>
+#include <est/pki/name.hpp>
+#include <est/pki/oids.hpp>
+#include <est/pki/pem.hpp>
+#include <est/pki/private_key.hpp>
 #include <est/transport/openssl_facts.hpp>
+
+#include <botan/auto_rng.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -117,7 +126,8 @@ result<ssl_ctx_ptr> make_context(run_options const& options, identity const* who
   SSL_CTX_set_security_level(c, 1);
   if (SSL_CTX_set_min_proto_version(c, low) != 1 || SSL_CTX_set_max_proto_version(c, high) != 1)
     return fail(errc::internal, "TLS", "OpenSSL refuses the TLS versions");
-  if (SSL_CTX_set_cipher_list(c, "DEFAULT:!aNULL:!eNULL") != 1)
+  // Who does not verify the server needs no certificate of it either; then a server that has none can be looked at.
+  if (SSL_CTX_set_cipher_list(c, options.insecure ? "ALL:!eNULL:!PSK:!SRP:@SECLEVEL=0" : "DEFAULT:!aNULL:!eNULL") != 1)
     return fail(errc::internal, "TLS", "OpenSSL refuses the cipher list");
   // A server without RFC 5746 is talked to as well, and nobody renegotiates: tls-unique would change (RFC 5929 3.1).
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT);
@@ -144,7 +154,50 @@ result<ssl_ctx_ptr> make_context(run_options const& options, identity const* who
   return context;
 }
 
+/// A client certificate of a CA that is forgotten at once.
+result<credentials> make_foreign_identity() {
+  Botan::AutoSeeded_RNG rng;
+  auto const now = std::chrono::system_clock::now();
+  const pki::context with{now, rng};
+  auto const spec = pki::key_spec::ecdsa("secp256r1");
+  auto const ca_key = pki::make_private_key(spec, with), key = pki::make_private_key(spec, with);
+  if (!ca_key) return fail(ca_key.error());
+  if (!key) return fail(key.error());
+  pki::certificate_order order;
+  order.subject_der = pki::make_name({{pki::oids::common_name, "est-conformance foreign CA"}});
+  order.not_before = now - std::chrono::hours{1};
+  order.not_after = now + std::chrono::hours{24};
+  order.extensions = {pki::make_basic_constraints(true), pki::make_key_usage(pki::key_usage::key_cert_sign)};
+  auto const ca = pki::make_self_signed(order, *ca_key, "", with);
+  if (!ca) return fail(ca.error());
+  order.subject_der = pki::make_name({{pki::oids::common_name, "est-conformance foreign client"}});
+  order.public_key_info = key->public_key_info();
+  order.extensions = {pki::make_key_usage(pki::key_usage::digital_signature),
+                      pki::make_extended_key_usage({pki::oids::client_auth})};
+  auto const own = pki::make_certificate(order, *ca_key, *ca, "", with);
+  if (!own) return fail(own.error());
+  credentials made;
+  made.certificate_pem = pki::encode_pem(*own) + pki::encode_pem(*ca);
+  made.key_pem = secret_bytes{pki::encode_pem("PRIVATE KEY", key->encode().expose())};
+  return made;
+}
+
+result<void> add_unfit(tls_setup& setup, run_options const& options, client_identity which, credentials const& c) {
+  auto const who = read_identity(c);
+  if (!who) return fail(who.error());
+  auto context = make_context(options, &*who);
+  if (!context) return fail(context.error());
+  setup.unfit.emplace(which, std::move(*context));
+  return {};
+}
+
 } // namespace
+
+SSL_CTX* tls_setup::context_of(client_identity which) const {
+  if (which == client_identity::own) return with_certificate.get();
+  auto const it = unfit.find(which);
+  return it == unfit.end() ? nullptr : it->second.get();
+}
 
 result<bytes> client_certificate_of(credentials const& c) {
   if (!c.has_certificate()) return bytes{};
@@ -170,6 +223,12 @@ result<tls_setup> make_tls_setup(run_options const& options) {
   if (!context) return fail(context.error());
   setup.with_certificate = std::move(*context);
   setup.client_certificate = transport::der_of(who->certificate.get());
+  auto const foreign = make_foreign_identity();
+  if (!foreign) return fail(foreign.error());
+  if (auto const added = add_unfit(setup, options, client_identity::foreign, *foreign); !added)
+    return fail(added.error());
+  for (auto const& [which, c] : options.unfit)
+    if (auto const added = add_unfit(setup, options, which, c); !added) return fail(added.error());
   return setup;
 }
 

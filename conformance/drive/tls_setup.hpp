@@ -8,6 +8,7 @@
 
 #include <openssl/ssl.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,10 +21,14 @@ template <auto Free> struct openssl_free {
 using ssl_ctx_ptr = std::unique_ptr<SSL_CTX, openssl_free<SSL_CTX_free>>;
 
 struct tls_setup {
-  ssl_ctx_ptr anonymous;        ///< shows no certificate
-  ssl_ctx_ptr with_certificate; ///< null where there is none
-  bytes client_certificate;     ///< DER; empty where there is none
-  std::vector<bytes> anchors;   ///< DER of --cacert; empty for the system's store
+  ssl_ctx_ptr anonymous;                        ///< shows no certificate
+  ssl_ctx_ptr with_certificate;                 ///< null where there is none
+  bytes client_certificate;                     ///< DER; empty where there is none
+  std::map<client_identity, ssl_ctx_ptr> unfit; ///< show certificates that a server has to refuse
+
+  /// The context that shows that certificate; null where there is none.
+  SSL_CTX* context_of(client_identity) const;
+  std::vector<bytes> anchors; ///< DER of --cacert; empty for the system's store
 };
 
 /// Reads anchors and credentials.

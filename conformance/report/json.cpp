@@ -92,6 +92,21 @@ std::string to_json(report_model const& m) {
                          {"request_octets", e.request_octets},
                          {"response_octets", e.response_octets},
                          {"said", text_or_null(e.said)}});
+  auto& capabilities = out["capabilities"];
+  capabilities["operations"] = json::array();
+  for (auto const& c : m.capabilities.operations)
+    capabilities["operations"].push_back({{"operation", c.operation},
+                                          {"tls", c.tls},
+                                          {"key", text_or_null(c.key)},
+                                          {"authentication", c.authentication},
+                                          {"answer", c.answer},
+                                          {"times", c.times}});
+  capabilities["handshakes"] = json::array();
+  for (auto const& h : m.capabilities.handshakes)
+    capabilities["handshakes"].push_back({{"question", h.question}, {"answer", h.answer}});
+  capabilities["ca_key"] = text_or_null(m.capabilities.ca_key);
+  capabilities["asks_for_client_certificate"] = value_or_null(m.capabilities.asks_for_certificate);
+  capabilities["authorities_named"] = value_or_null(m.capabilities.authorities_named);
   auto& skipped = out["skipped"] = json::array();
   for (auto const& s : m.vectors_skipped)
     skipped.push_back({{"vector", s.id}, {"reason", s.reason}, {"operation", text_or_null(s.operation)}});

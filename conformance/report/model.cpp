@@ -206,8 +206,12 @@ report_model make_report(report_input const& in) {
         line.answer = scrub(to_text(*read.response_trouble));
       else
         line.answer = "no answer";
+      if (e.probe) {
+        line.question = scrub(question_in_words(*e.probe));
+        line.answer = scrub(answer_in_words(*e.probe));
+      }
       if (e.tls && e.tls->version != http::tls_version::unknown) line.tls = http::name(e.tls->version);
-      ++versions[line.tls.empty() ? "TLS version not known" : line.tls];
+      if (!e.probe) ++versions[line.tls.empty() ? "TLS version not known" : line.tls];
       line.end = name_of(e.end);
       line.complaint = scrub(e.complaint);
       if (e.time) line.time = format_time(*e.time);
@@ -222,6 +226,9 @@ report_model make_report(report_input const& in) {
         take_notes(read.parts[i].remarks, e.name, "body.part[" + std::to_string(i) + "]", taken);
     }
   }
+  if (in.target != nullptr) m.capabilities = find_capabilities(in.records, *in.target);
+  for (auto& c : m.capabilities.operations) c.answer = scrub(c.answer); // a reason phrase is the server's
+  for (auto& h : m.capabilities.handshakes) h.answer = scrub(h.answer);
   for (auto const& [version, count] : versions) m.tls.emplace_back(version, count);
   // Deviations first, each kind in the order in which it was met.
   std::stable_sort(m.notes.begin(), m.notes.end(),

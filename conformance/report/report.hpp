@@ -6,6 +6,7 @@
 #include "check.hpp"
 #include "profile.hpp"
 #include "record.hpp"
+#include "report/capabilities.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -115,6 +116,7 @@ struct report_model {
   std::vector<report_input::certificate> certificates;
   std::optional<std::size_t> certificate_budget;
   std::vector<std::string> remarks, ignored, not_offered;
+  conformance::capabilities capabilities; ///< scrubbed
 };
 
 report_model make_report(report_input const&);

@@ -158,6 +158,7 @@ public:
     skipped();
     ignored();
     certificates();
+    can_do();
     if (style_.verbose) exchanges();
     closing();
     return std::move(out_);
@@ -430,6 +431,22 @@ private:
     line();
     line(strong("Certificates that were issued, to be revoked"));
     for (auto const& c : m_.certificates) item(2, c.serial, 44, c.subject + "  (" + c.vector + ")");
+  }
+
+  /// What the server can do: apart from the verdicts, and no part of them.
+  void can_do() {
+    auto const& c = m_.capabilities;
+    if (c.operations.empty() || m_.command != "run") return;
+    line();
+    line(strong("Capabilities (no verdicts)"));
+    for (auto const& o : c.operations)
+      item(2, o.operation, 16,
+           padded(o.tls, 9) + padded(o.key.empty() ? "no key" : o.key, 17) + padded(o.authentication, 22) + o.answer);
+    std::string client = !c.asks_for_certificate ? "" : *c.asks_for_certificate ? "asked for" : "not asked for";
+    if (c.authorities_named) client += ", " + std::to_string(*c.authorities_named) + " authorities named";
+    if (!client.empty()) item(2, "certificates of clients", 26, client);
+    if (!c.ca_key.empty()) item(2, "key of the CA", 26, c.ca_key);
+    for (auto const& h : c.handshakes) item(2, h.question, 40, h.answer);
   }
 
   void exchanges() {

@@ -180,3 +180,63 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_vector_is_said_with_file_place_and_rea
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(what_a_server_can_do)
+
+BOOST_AUTO_TEST_CASE(stands_apart_from_the_verdicts) {
+  const scratch s;
+  auto const e = run_program({"run", "--report", "json=" + s.path + "/report.json"});
+  BOOST_TEST(e.code == 0, e.errors);
+  BOOST_TEST(has(e.out, "Capabilities (no verdicts)"));
+  auto const can = nlohmann::json::parse(s.get("report.json"))["capabilities"];
+  auto const rows = [&](std::string const& operation, std::string const& tls, std::string const& key) {
+    return std::count_if(can["operations"].begin(), can["operations"].end(), [&](auto const& o) {
+      return o["operation"] == operation && o["tls"] == tls && (key.empty() ? o["key"].is_null() : o["key"] == key) &&
+             o["answer"] == "200 OK";
+    });
+  };
+  BOOST_TEST(rows("cacerts", "TLS 1.2", "") > 0);
+  BOOST_TEST(rows("cacerts", "TLS 1.3", "") > 0);
+  for (auto const key : {"EC, 256 bit", "EC, 384 bit", "EC, 521 bit", "RSA, 2048 bit", "Ed25519"})
+    BOOST_TEST(rows("simpleenroll", "TLS 1.3", key) > 0, key);
+  auto const answer_to = [&](std::string const& question) -> std::string {
+    for (auto const& h : can["handshakes"])
+      if (h["question"] == question) return h["answer"];
+    return "not asked";
+  };
+  BOOST_TEST(answer_to("TLS 1.0 hello, ordinary suites") == "alert 70 (protocol_version)");
+  BOOST_TEST(answer_to("TLS 1.2 hello, anonymous suites") == "alert 40 (handshake_failure)");
+  BOOST_TEST(answer_to("TLS 1.3 hello, ordinary suites").substr(0, 22) == "ServerHello of TLS 1.3");
+  BOOST_TEST(answer_to("TLS 1.3 session offered again") == "resumed");
+  BOOST_TEST(can["ca_key"] == "EC, 256 bit");
+  BOOST_TEST(can["asks_for_client_certificate"] == true);
+  BOOST_TEST(can["authorities_named"] == 2);
+}
+
+BOOST_AUTO_TEST_CASE(other_versions_are_not_offered_where_one_was_named) {
+  const scratch s;
+  auto const e = run_program({"run", "--tls", "1.2", "--read-only", "--report", "json=" + s.path + "/report.json"});
+  BOOST_TEST(e.code == 0, e.errors);
+  auto const report = nlohmann::json::parse(s.get("report.json"));
+  BOOST_TEST(report["certificates"].empty());
+  BOOST_TEST(!report["capabilities"]["handshakes"].empty());
+  for (auto const& h : report["capabilities"]["handshakes"]) {
+    const std::string question = h["question"];
+    BOOST_TEST((has(question, "TLS 1.2") || has(question, "without TLS")), question);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_unfit_certificate_is_named_with_what_is_wrong_with_it) {
+  const scratch s;
+  auto const pem = s.put("c.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+  for (std::vector<std::string> const& a : {std::vector<std::string>{"run", "https://a", "--unfit-cert", pem},
+                                            {"run", "https://a", "--unfit-cert", "foreign=" + pem},
+                                            {"run", "https://a", "--unfit-cert", "expired=" + pem},
+                                            {"run", "--unfit-cert", "expired=" + pem}}) {
+    auto const e = run_program(a);
+    BOOST_TEST(e.code == 2, e.errors);
+    BOOST_TEST(std::count(e.errors.begin(), e.errors.end(), '\n') == 1, e.errors);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
