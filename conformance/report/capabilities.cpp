@@ -49,6 +49,8 @@ capabilities find_capabilities(std::span<const record> records, target_facts con
       auto const read = conformance::read(e);
       // A vector with a control is a mutation of something that can be asked.
       if (unfit || r.control || read.op == operation::unknown || !read.request) continue;
+      // Without a request for a certificate it asks for nothing there: the wrong method, a body that is none.
+      if (takes_csr(read) && !read.csr) continue;
       capability c;
       c.operation = name(read.op);
       c.tls = e.tls ? std::string{http::name(e.tls->version)} : std::string{"TLS version not known"};
