@@ -158,6 +158,11 @@ void read_question(exchange const& x, reading& r) {
     if (auto media = mime::parse_media_type(*type, &r.request_remarks)) r.request_type = std::move(*media);
   if (r.op == operation::simpleenroll || r.op == operation::simplereenroll || r.op == operation::serverkeygen)
     read_csr(r);
+  if (r.op == operation::fullcmc) {
+    r.request_form = mime::classify_body(r.request->body);
+    if (auto const octets = mime::decode_body<bytes>(r.request->body))
+      if (auto cmc = parse_full_cmc_request(*octets)) r.cmc_request = std::move(*cmc);
+  }
 }
 
 /// What a CMS ContentInfo says that it holds.
@@ -210,6 +215,16 @@ void read_part_content(byte_view octets, part_reading& part) {
   }
   if (part.holds != content::unknown) return;
   part.holds = cms_content(octets);
+  if (part.holds == content::enveloped_data) {
+    auto envelope = pki::parse_enveloped_data(octets, &part.remarks);
+    if (envelope) {
+      envelope->content.octets.clear();
+      part.envelope = std::move(*envelope);
+    } else {
+      part.trouble = envelope.error();
+    }
+    return;
+  }
   if (part.holds != content::signed_data) {
     if (part.holds == content::unknown) {
       // BER that the key forms do not show through, or a bare SignedData, or a bare certificate.
@@ -327,6 +342,9 @@ void read_answer(exchange const& x, reading& r) {
       r.response_type_trouble = media.error();
   }
   guess_operation(r);
+  if (r.op == operation::fullcmc && r.response_type && r.response_type->is("application/pkcs7-mime"))
+    if (auto const octets = mime::decode_body<bytes>(r.response->body))
+      if (auto cmc = parse_full_cmc_response(*octets, r.status(), &r.remarks)) r.cmc_response = std::move(*cmc);
   bool const is_multipart = r.response_type && r.response_type->type == "multipart";
   if (!r.succeeded() || r.status() == 202 || r.status() == 204) return;
   if (r.op == operation::serverkeygen) {

@@ -7,10 +7,12 @@
 #include <est/core/notes.hpp>
 #include <est/http/message.hpp>
 #include <est/http/reader.hpp>
+#include <est/message/full_cmc.hpp>
 #include <est/mime/body.hpp>
 #include <est/mime/media_type.hpp>
 #include <est/pki/certs_only.hpp>
 #include <est/pki/csr.hpp>
+#include <est/pki/enveloped_data.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -61,6 +63,7 @@ struct part_reading {
   std::size_t decoded_size = 0;                ///< octets under the base64 (or PEM); 0 if it could not be decoded
   bytes public_key_info;                       ///< of the private key, when it can be read (PKCS#1 and SEC1 as well)
   std::optional<pki::certs_only> certificates; ///< when `holds` is certs_only
+  std::optional<pki::enveloped_data> envelope; ///< of an encrypted key: what can be read without a key, no ciphertext
 
   /// A private key that anybody who sees the answer can use.
   bool is_clear_key() const noexcept {
@@ -95,6 +98,7 @@ struct reading {
   bool csr_in_base64 = false; ///< the CSR came as RFC 8951 section 3 has it
   std::optional<failure> csr_trouble;
   notes request_remarks;
+  std::optional<full_cmc_request> cmc_request; ///< of /fullcmc
   bool has_authorization = false;
   bytes authorization_digest;      ///< SHA-256 of the Authorization value: tells credentials apart without keeping them
   bool has_credentials = false;    ///< an Authorization field, or a client certificate that is known to have been shown
@@ -114,6 +118,7 @@ struct reading {
   std::optional<failure> body_trouble;
   std::optional<pki::certs_only> certificates; ///< of cacerts and enrolment answers
   std::optional<failure> certificates_trouble;
+  std::optional<full_cmc_response> cmc_response; ///< of /fullcmc, granted or refused
 
   bool is_multipart = false; ///< the media type says multipart/mixed and the body could be taken apart
   std::optional<failure> multipart_trouble;

@@ -65,8 +65,12 @@ struct target_facts {
   std::string host;                   ///< for the comparison with certificates; empty offline
   std::vector<bytes> ca_certificates; ///< the DER of the /cacerts bag, if there was one
   std::vector<bytes> trusted;         ///< the DER of the anchors that the user named with --cacert
-  bytes client_certificate;           ///< the DER of the certificate that was at hand, shown or not; empty if none
-  bool live = false;                  ///< false for captures and documents
+  /// What the server knows a key for protecting generated keys by (RFC 7030 4.4.1); empty where it knows none.
+  struct {
+    bytes symmetric, transport, agreement;
+  } key_identifiers;
+  bytes client_certificate; ///< the DER of the certificate that was at hand, shown or not; empty if none
+  bool live = false;        ///< false for captures and documents
 };
 
 } // namespace est::conformance

@@ -186,6 +186,11 @@ attribute_template read_attribute(json const& value, std::string const& place, c
     if (inner == nullptr) return false;
     a.what = what;
     object_reader of{*inner, in.place(key), out};
+    if (of.optional("registered") != nullptr) {
+      a.registered = of.one_of<std::string>(
+          "registered", {{"symmetric", "symmetric"}, {"transport", "transport"}, {"agreement", "agreement"}});
+      return true;
+    }
     a.random_octets = of.number("random", 64);
     if (a.random_octets == 0) out.add(of.place("random"), "no octets at all identify no key");
     return true;
@@ -232,7 +237,9 @@ csr_template read_csr(json const& value, std::string const& place, complaints& o
                                          {"P-256", "P-256"},
                                          {"P-384", "P-384"},
                                          {"P-521", "P-521"},
-                                         {"Ed25519", "Ed25519"}});
+                                         {"Ed25519", "Ed25519"},
+                                         {"client", "client"}});
+  c.key_of_client = c.key == "client";
   c.key_name = in.optional_text("key-name");
   auto const* subject = in.required("subject");
   if (subject != nullptr && subject->is_string()) {
@@ -295,6 +302,10 @@ request_template read_request(json const& value, std::string const& place, compl
                                                  {"76-crlf", body_layout::lines_76_crlf}});
     r.body = std::move(b);
   }
+  if (auto const* csr = of.optional("cmc")) {
+    ++found;
+    r.body = cmc_body{read_csr(*csr, of.place("cmc"), out)};
+  }
   if (of.optional("file") != nullptr) {
     ++found;
     r.body = file_body{of.text("file"), {}};
@@ -303,7 +314,7 @@ request_template read_request(json const& value, std::string const& place, compl
     ++found;
     r.body = text_body{of.text("text")};
   }
-  if (body->is_object() && found != 1) out.add(in.place("body"), "a body is one of: csr with layout, file, text");
+  if (body->is_object() && found != 1) out.add(in.place("body"), "a body is one of: csr with layout, cmc, file, text");
   return r;
 }
 
@@ -423,6 +434,9 @@ result<vector_definition> parse_vector(std::string_view text, std::string_view f
       if (of.optional("tls") != nullptr)
         v.tls = of.one_of<http::tls_version>(
             "tls", {{"1.2", http::tls_version::tls_1_2}, {"1.3", http::tls_version::tls_1_3}});
+      if (of.optional("registered-key") != nullptr)
+        v.registered = of.one_of<std::string>(
+            "registered-key", {{"symmetric", "symmetric"}, {"transport", "transport"}, {"agreement", "agreement"}});
     }
     v.negative = in.optional_flag("negative");
     v.control = in.optional_text("control");

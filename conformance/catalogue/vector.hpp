@@ -46,7 +46,8 @@ struct attribute_template {
     raw,                               ///< any type, its values as DER
   };
   kind what = kind::raw;
-  std::size_t random_octets = 0;  ///< the two identifiers: so many fresh random octets
+  std::size_t random_octets = 0;  ///< the two identifiers: so many fresh random octets …
+  std::string registered;         ///< … or that of a key that the server knows: `symmetric`, `transport`, `agreement`
   std::vector<std::string> oids;  ///< smime_capabilities
   std::vector<std::string> names; ///< subject_alternative_names
   std::string oid;                ///< raw
@@ -60,6 +61,7 @@ struct csr_template {
       key_name; ///< CSRs that give one name share one key within a run; empty: a key of its own (RSA: one a run)
   /// Attribute type and value, in order: `CN`, `serialNumber`, `O`, `OU`; empty with `subject_of_client`.
   std::vector<std::pair<std::string, std::string>> subject;
+  bool key_of_client = false;     ///< the key of the client certificate, in place of `key`
   bool subject_of_client = false; ///< subject and alternative names of the client certificate, octet by octet
   std::string hash = "SHA-256";
   std::vector<attribute_template> attributes;
@@ -78,6 +80,11 @@ struct csr_body {
   body_layout layout = body_layout::lines_64_lf;
 };
 
+/// A Full PKI Request around a CSR, signed by the CSR's key; user and password are its identity proof.
+struct cmc_body {
+  csr_template csr;
+};
+
 struct text_body {
   std::string text;
 };
@@ -88,7 +95,7 @@ struct request_template {
   std::string operation;      ///< the last segment of the target
   bool absolute_form = false; ///< `https://host/…` as the target (RFC 9112 3.2.2)
   std::vector<std::pair<std::string, std::string>> headers;
-  std::variant<std::monostate, csr_body, file_body, text_body> body;
+  std::variant<std::monostate, csr_body, cmc_body, file_body, text_body> body;
   bool credentials = false; ///< send Authorization, and show the client certificate if asked
   /// With credentials: show this one's certificate, and send no Authorization.
   std::optional<client_identity> identity = {};
@@ -118,6 +125,7 @@ struct vector_definition {
   credential needs = credential::none;
   http::tls_version tls = http::tls_version::unknown; ///< to be sent over this version; unknown: over any
   std::size_t certificates = 0; ///< that it costs at a server that issues whatever it is asked for
+  std::string registered;       ///< the kind of key that the server has to know: as in attribute_template; empty: none
   std::string policy;           ///< that the target's owner has declared, or the vector is not sent; empty: none
   bool negative = false;        ///< a server that follows the RFCs refuses it
   std::string control;          ///< the id of its control; empty if it has none

@@ -16,13 +16,19 @@ namespace est::conformance {
 
 // Each area's checks, in the order of the catalogue; `all_checks` puts them in a row.
 std::span<const check> cacerts_checks();
+std::span<const check> certificate_checks();
+std::span<const check> csr_template_checks();
 std::span<const check> csrattrs_checks();
 std::span<const check> encoding_checks();
 std::span<const check> enroll_checks();
 std::span<const check> format_checks();
+std::span<const check> full_cmc_checks();
 std::span<const check> http_checks();
 std::span<const check> linking_checks();
+std::span<const check> observation_checks();
 std::span<const check> policy_checks();
+std::span<const check> protected_key_checks();
+std::span<const check> renewal_checks();
 std::span<const check> server_keygen_checks();
 std::span<const check> tls_checks();
 

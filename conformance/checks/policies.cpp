@@ -33,7 +33,7 @@ verdict other_name_is_refused(situation const& s) {
                            "a certificate for " + describe_name(issued->subject_der()), "response", status_line(s));
 }
 
-// 6: "It is RECOMMENDED that EST servers do not support server-side key generation by default"
+// 6: "It is RECOMMENDED that EST servers not support this operation by default."
 verdict keys_are_not_generated(situation const& s) {
   switch (kind_of(s.read)) {
   case answer_kind::success:
@@ -46,6 +46,31 @@ verdict keys_are_not_generated(situation const& s) {
   }
 }
 
+// 4.4.1: "if server policy requires that the key be delivered in such a form, the client MUST include an attribute in the CSR
+// indicating the encryption key to be used." So what was asked for without one is not granted.
+bool asks_for_clear_key(situation const& s) {
+  return s.read.op == operation::serverkeygen && asked_with(s.read, "POST") && s.read.response && s.read.csr &&
+         s.read.has_credentials && s.read.csr->find(pki::oids::decrypt_key_identifier) == nullptr &&
+         s.read.csr->find(pki::oids::asymmetric_decrypt_key_identifier) == nullptr;
+}
+
+verdict no_clear_key_is_sent(situation const& s) {
+  if (kind_of(s.read) == answer_kind::success) {
+    auto const* const key = key_part(s.read);
+    if (key == nullptr || !key->is_clear_key()) return verdict::undecided("no key came in the clear");
+    return verdict::violated("a request without a key to encrypt with is refused, where keys are to be encrypted",
+                             "the key in the clear", part_name(s.read, *key), key->offset);
+  }
+  if (kind_of(s.read) != answer_kind::refused) return verdict::undecided("answered with " + status_text(s.read));
+  for (auto const& other : s.others)
+    if (other.read->op == operation::serverkeygen && same_credentials(s, other) &&
+        kind_of(*other.read) == answer_kind::success && key_part(*other.read) != nullptr &&
+        !key_part(*other.read)->is_clear_key())
+      return verdict::holds();
+  return verdict::undecided("refused with " + status_text(s.read) + ", but no encrypted key was granted either");
+}
+
+constexpr predicate encrypted[] = {{"skg-clear-key-against-policy", no_clear_key_is_sent}};
 constexpr predicate at_enrolment[] = {{"enroll-other-name-issued", other_name_is_refused}};
 constexpr predicate at_keygen[] = {{"skg-other-name-issued", other_name_is_refused}};
 constexpr predicate by_certificate[] = {{"other-name-issued-to-certificate", other_name_is_refused}};
@@ -62,6 +87,7 @@ constexpr check checks[] = {
        return s.read.op == operation::serverkeygen && asked_with(s.read, "POST") && s.read.response;
      },
      by_default},
+    {"serverkeygen.encryption-policy", "rfc7030-4.4.1-policy-encryption", asks_for_clear_key, encrypted},
     {"serverkeygen.client-authorised", "rfc7030-4.4-authorise-client",
      [](situation const& s) { return asks_for_another_name(s, false); }, at_keygen},
 };

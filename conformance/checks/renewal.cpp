@@ -1,5 +1,6 @@
 /// RFC 7030 section 4.2.2: re-enrolment, as far as the certificate that is renewed is known.
 
+#include "errors.hpp"
 #include "further.hpp"
 
 #include <est/pki/name.hpp>
@@ -53,6 +54,12 @@ bool is_renewed_with(situation const& s, bool same) {
 // 4.2.2: "If the Subject Public Key Info in the certification request is the same as the current client certificate, then the
 // EST server renews the client certificate. If the public key information in the certification request is different than the
 // current client certificate, then the EST server rekeys the client certificate."
+verdict is_new_certificate(situation const& s) {
+  if (issued_certificate(s.read)->der() != s.target.client_certificate) return verdict::holds();
+  return verdict::violated("a renewed certificate", "the old certificate, octet by octet", "response.body",
+                           s.read.offset_of_body());
+}
+
 verdict is_of_new_key(situation const& s) {
   auto const old = renewed(s);
   auto const of_old = same_key(issued_certificate(s.read)->public_key_info(), old->public_key_info());
@@ -63,10 +70,12 @@ verdict is_of_new_key(situation const& s) {
 }
 
 constexpr predicate same_names[] = {{"reenroll-other-name-issued", other_name_is_not_issued}};
+constexpr predicate renew[] = {{"reenroll-old-certificate", is_new_certificate}};
 constexpr predicate rekey[] = {{"reenroll-old-key", is_of_new_key}};
 
 constexpr check checks[] = {
     {"reenroll.same-names", "rfc7030-4.2.2-same-names", asks_for_another_name, same_names},
+    {"reenroll.renew", "rfc7030-4.2.2-renew", [](situation const& s) { return is_renewed_with(s, true); }, renew},
     {"reenroll.rekey", "rfc7030-4.2.2-rekey", [](situation const& s) { return is_renewed_with(s, false); }, rekey},
 };
 

@@ -3,9 +3,12 @@
 
 #include "errors.hpp"
 
+#include <est/pki/attributes.hpp>
 #include <est/pki/oids.hpp>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace est::conformance {
 
@@ -128,6 +131,18 @@ verdict subject_as_at_enrolment(situation const& s) {
   return verdict::not_applicable("the subject was changed, and no enrolment with that subject was seen");
 }
 
+/// The CSR names a key that the server is said to know.
+bool is_known_identifier(situation const& s) {
+  auto const& known = s.target.key_identifiers;
+  for (auto const& [type, identifiers] :
+       {std::pair{&pki::oids::decrypt_key_identifier, std::vector{&known.symmetric}},
+        std::pair{&pki::oids::asymmetric_decrypt_key_identifier, std::vector{&known.transport, &known.agreement}}})
+    if (auto const* const attribute = s.read.csr->find(*type))
+      for (auto const* identifier : identifiers)
+        if (!identifier->empty() && pki::octets_of(*attribute) == std::optional<bytes>{*identifier}) return true;
+  return false;
+}
+
 // 4.4.1.1: "If the server does not have a secret key matching the identifier specified by the client, the request MUST be
 // terminated and an error returned to the client." If it has one, 4.4.2 has the key encrypted with it. So a clear key is
 // wrong either way. 4.4.1.2 says the same of asymmetric keys.
@@ -142,7 +157,9 @@ verdict no_clear_key(situation const& s) {
                    "the clear key: " + std::string{describe(clear->holds)} + " in " + type_of(*clear));
   }
   if (kind_of(s.read) == answer_kind::success && key_part(s.read) != nullptr)
-    return verdict::undecided("an encrypted key came: the server may well know the identifier");
+    return is_known_identifier(s)
+               ? verdict::not_applicable("the server knows the identifier, and the key came encrypted")
+               : verdict::undecided("an encrypted key came: the server may well know the identifier");
   static constexpr likeness without_identifier{
       [](reading const& a, reading const& b) {
         return a.csr.has_value() && b.csr.has_value() && !asks_for_encryption(b);

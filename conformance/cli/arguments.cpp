@@ -113,6 +113,13 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
       ->type_name("HOST:PORT:ADDR")
       ->take_all()
       ->allow_extra_args(false);
+  run.add_option(
+         "--key-id", line.key_ids,
+         "the server knows a key under this identifier, for generated keys: symmetric=HEX, transport=HEX (RSA), "
+         "agreement=HEX (EC)")
+      ->type_name("KIND=HEX")
+      ->take_all()
+      ->allow_extra_args(false);
   run.add_flag("--read-only", line.read_only, "send nothing that could issue a certificate");
   run.add_option("--max-certs", max_certs, "let the server issue no more than this [40]")->type_name("N");
   run.add_option("--timeout", line.timeout, "for connecting, for the handshake, and for each exchange [5, 5, 10]")

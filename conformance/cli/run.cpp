@@ -12,6 +12,7 @@
 #include "report/redact.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <thread>
@@ -23,6 +24,18 @@ namespace est::conformance {
 namespace {
 
 using http::tls_version;
+
+std::optional<bytes> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0 || text.size() > 512) return std::nullopt;
+  bytes octets;
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    std::uint8_t octet = 0;
+    auto const [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, octet, 16);
+    if (error != std::errc{} || end != text.data() + i + 2) return std::nullopt;
+    octets.push_back(octet);
+  }
+  return octets;
+}
 
 /// A sentence for each way in which options cannot be used.
 result<void> fill_credentials(run_options& o, command_line const& line) {
@@ -166,6 +179,18 @@ result<void> fill_limits(run_options& o, command_line const& line, std::span<con
   for (auto const& r : line.resolve)
     if (std::count(r.begin(), r.end(), ':') < 2)
       return fail(errc::invalid_argument, "--resolve", "is HOST:PORT:ADDRESS, not " + r);
+  for (auto const& text : line.key_ids) {
+    auto const equals = text.find('=');
+    auto const kind = text.substr(0, equals);
+    auto const octets =
+        equals == std::string::npos ? std::nullopt : from_hex(std::string_view{text}.substr(equals + 1));
+    if (!octets || octets->empty() || (kind != "symmetric" && kind != "transport" && kind != "agreement"))
+      return fail(errc::invalid_argument, "--key-id",
+                  "is symmetric=HEX, transport=HEX or agreement=HEX, not \"" + text + "\"");
+    (kind == "symmetric"   ? o.key_identifiers.symmetric
+     : kind == "transport" ? o.key_identifiers.transport
+                           : o.key_identifiers.agreement) = *octets;
+  }
   for (auto const& id : line.vectors) {
     bool const prefix = !id.empty() && id.back() == '*';
     auto const wanted = std::string_view{id}.substr(0, id.size() - (prefix ? 1 : 0));
@@ -209,7 +234,7 @@ int run_command(command_line const& line) {
   std::unique_ptr<reference_server> embedded;
   if (line.url.empty()) {
     if (!line.cacert.empty() || !line.cert.empty() || !line.unfit.empty() || line.user || !line.label.empty() ||
-        line.insecure || !line.server_name.empty() || !line.resolve.empty()) {
+        line.insecure || !line.server_name.empty() || !line.resolve.empty() || !line.key_ids.empty()) {
       complain("without a URL the embedded server is checked, which brings its own credentials; a URL is missing");
       return exit_usage;
     }
@@ -221,6 +246,14 @@ int run_command(command_line const& line) {
       return exit_fault;
     }
     embedded = std::move(*started);
+    if (auto const known = register_keys(embedded->authority()); known) {
+      options.key_identifiers.symmetric = known->symmetric;
+      options.key_identifiers.transport = known->transport;
+      options.key_identifiers.agreement = known->agreement;
+    } else {
+      complain("the embedded server knows no keys: " + to_text(known.error()));
+      return exit_fault;
+    }
     auto target = parse_target_url(embedded->url());
     if (!target) {
       complain("the embedded server has no usable URL");

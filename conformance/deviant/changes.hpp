@@ -169,10 +169,15 @@ template <class Change> void change_parts(response& r, Change change) {
   r.headers.erase("Content-Length");
 }
 
+/// The part that is no certs-only: a key in the clear, or encrypted.
 inline mime::owned_part& key_part(std::vector<mime::owned_part>& parts) {
   return *std::find_if(parts.begin(), parts.end(), [](auto const& p) {
-    return p.headers.find("Content-Type").value_or("").find("pkcs8") != std::string_view::npos;
+    return p.headers.find("Content-Type").value_or("").find("certs-only") == std::string_view::npos;
   });
+}
+
+inline bool is_clear(mime::owned_part const& part) {
+  return part.headers.find("Content-Type").value_or("").find("pkcs8") != std::string_view::npos;
 }
 
 inline mime::owned_part& certificate_part(std::vector<mime::owned_part>& parts) {

@@ -26,6 +26,8 @@ std::vector<deviant> make_deviants() {
   add_keygen_deviants(all);
   add_csrattrs_deviants(all);
   add_renewal_deviants(all);
+  add_cmc_deviants(all);
+  add_protection_deviants(all);
   add_certificate_deviants(all);
   add_template_deviants(all);
   return all;

@@ -1,4 +1,4 @@
-/// Deviants of RFC 7030 3.5 and 4.2.2, of RFC 9908, and of the certificates themselves.
+/// Deviants of RFC 7030 3.5, 4.2.2, 4.3 and 4.4.2, of RFC 9908, and of the certificates themselves.
 
 #include "deviant_parts.hpp"
 
@@ -6,6 +6,7 @@
 
 #include <est/pki/attributes.hpp>
 #include <est/pki/csr_template.hpp>
+#include <est/pki/enveloped_data.hpp>
 #include <est/pki/extensions.hpp>
 
 namespace est::conformance {
@@ -14,11 +15,45 @@ using namespace changes;
 
 namespace {
 
+/// Changes the fields of the EnvelopedData that a generated key comes in.
+template <class Change> void change_envelope(request const& q, response& r, Change change) {
+  if (!generated(q, r)) return;
+  change_parts(r, [&](auto& parts) {
+    for (auto& part : parts)
+      if (part.headers.find("Content-Type").value_or("").find("server-generated-key") != std::string_view::npos)
+        change_payload(part.body, [&](bytes octets) { return change_signed_data(octets, change); });
+  });
+}
+
+/// The first RecipientInfo under another tag: a choice that nobody reads.
+void retag_recipient(std::vector<bytes>& fields) {
+  auto recipients = elements_of(content_of(fields[1]));
+  recipients.front() = pki::der::value(pki::tag::context(4), content_of(recipients.front()));
+  fields[1] = pki::der::value(pki::tag::set, pki::der::concatenation(recipients));
+}
+
+/// Changes the fields of the KEKRecipientInfo, if it is one.
+template <class Change> void change_kekri(std::vector<bytes>& fields, Change change) {
+  auto recipients = elements_of(content_of(fields[1]));
+  auto& first = recipients.front();
+  if (first[0] != pki::tag::context(2)) return;
+  auto inner = elements_of(content_of(first));
+  change(inner);
+  first = pki::der::value(pki::tag::context(2), pki::der::concatenation(inner));
+  fields[1] = pki::der::value(pki::tag::set, pki::der::concatenation(recipients));
+}
+
 bool asks_by(request const& q, pki::object_id const& type) {
   auto const octets = decode_base64(q.body);
   if (!octets) return false;
   auto const csr = pki::parse_csr(*octets);
   return csr && csr->find(type) != nullptr;
+}
+
+/// Whether the first recipient is of that choice.
+bool is_first(std::vector<bytes> const& fields, std::uint8_t identifier) {
+  auto const recipients = elements_of(content_of(fields[1]));
+  return !recipients.empty() && recipients.front()[0] == identifier;
 }
 
 /// Changes the fields of the issued certificate's signed part; its signature does not hold any more.
@@ -114,6 +149,8 @@ void add_renewal_deviants(std::vector<deviant>& all) {
                  "reenroll-other-name-issued", "", [](behaviour& b) { b.reenrol_under_other_name = true; }});
   all.push_back({"old-key-reenrolled", "a re-enrolment certifies the old key", "reenroll.rekey", "reenroll-old-key",
                  "enroll.certificate-matches-csr", [](behaviour& b) { b.reenrolment_under_old_key = true; }});
+  all.push_back({"old-certificate-again", "a renewal is answered with the old certificate", "reenroll.renew",
+                 "reenroll-old-certificate", "", [](behaviour& b) { b.renewal_without_renewing = true; }});
   all.push_back({"linking-refused-without-a-word",
                  "a wrong challengePassword is refused, and the text speaks of something "
                  "else",
@@ -124,6 +161,110 @@ void add_renewal_deviants(std::vector<deviant>& all) {
                  }});
   all.push_back({"linking-not-announced", "linking is required, and /csrattrs does not say so", "linking.announced",
                  "linking-not-announced", "", [](behaviour& b) { b.linking_required = b.linking_unannounced = true; }});
+}
+
+void add_cmc_deviants(std::vector<deviant>& all) {
+  all.push_back({"cmc-takes-anything", "whatever is sent to /fullcmc is granted", "fullcmc.rejects-invalid",
+                 "fullcmc-invalid-accepted", "", nullptr, [](request const& q, response& r) {
+                   if (asks(q, "fullcmc") && r.status >= 400 && q.body.size() < 1000)
+                     answer_with(r, 200, "application/pkcs7-mime; smime-type=certs-only", some_certificate());
+                 }});
+  all.push_back({"cmc-minds-case", "smime-type=CMC-Request is refused", "fullcmc.content-type",
+                 "fullcmc-smime-type-case", "", nullptr, [](request const& q, response& r) {
+                   if (asks(q, "fullcmc") &&
+                       q.headers.find("Content-Type").value_or("").find("CMC-Request") != std::string_view::npos)
+                     answer_with(r, 415, "text/plain", "Which type is that?\n");
+                 }});
+  all.push_back({"cmc-created", "/fullcmc answers 201", "fullcmc.status-200", "fullcmc-success-not-200", "", nullptr,
+                 [](request const& q, response& r) {
+                   if (asks(q, "fullcmc") && r.status == 200) change_status(r, 201);
+                 }});
+  all.push_back({"cmc-as-pkix-cert", "/fullcmc answers with application/pkix-cert", "fullcmc.status-200",
+                 "fullcmc-content-type", "http.media-types", nullptr, [](request const& q, response& r) {
+                   if (asks(q, "fullcmc") && r.status == 200) r.headers.set("Content-Type", "application/pkix-cert");
+                 }});
+  all.push_back({"cmc-as-certs-only", "a Full PKI Response is labelled certs-only", "fullcmc.smime-type",
+                 "fullcmc-smime-type", "", nullptr, [](request const& q, response& r) {
+                   if (asks(q, "fullcmc") && r.status == 200)
+                     r.headers.set("Content-Type", "application/pkcs7-mime; smime-type=certs-only");
+                 }});
+  all.push_back({"cmc-failure-under-200", "a CMC status that says failed comes under 200", "fullcmc.error-status",
+                 "fullcmc-failed-under-success", "", nullptr, [](request const& q, response& r) {
+                   if (asks(q, "fullcmc") && r.status == 400 && q.body.size() > 1000) change_status(r, 200);
+                 }});
+  all.push_back({"cmc-error-in-text", "a Full PKI Request is rejected in plain text", "fullcmc.error-body",
+                 "fullcmc-error-without-response", "", nullptr, [](request const& q, response& r) {
+                   if (asks(q, "fullcmc") && r.status >= 400 && q.body.size() > 1000)
+                     answer_with(r, 400, "text/plain", "No.\n");
+                 }});
+}
+
+void add_protection_deviants(std::vector<deviant>& all) {
+  all.push_back({"envelope-as-octet-stream", "an encrypted key is in a part of application/octet-stream",
+                 "serverkeygen.envelope-type", "skg-envelope-type", "", nullptr, [](request const& q, response& r) {
+                   if (!generated(q, r)) return;
+                   replace_all(r.body, "application/pkcs7-mime; smime-type=server-generated-key",
+                               "application/octet-stream; smime-type=server-generated-key");
+                   r.headers.erase("Content-Length");
+                 }});
+  all.push_back({"envelope-as-enveloped-data", "an encrypted key is labelled smime-type=enveloped-data",
+                 "serverkeygen.envelope-type", "skg-envelope-smime-type", "", nullptr,
+                 [](request const& q, response& r) {
+                   if (!generated(q, r)) return;
+                   replace_all(r.body, "smime-type=server-generated-key", "smime-type=enveloped-data");
+                   r.headers.erase("Content-Length");
+                 }});
+  all.push_back({"envelope-around-data", "the envelope says that it holds id-data", "serverkeygen.envelope-nesting",
+                 "skg-envelope-content", "", nullptr, [](request const& q, response& r) {
+                   change_envelope(q, r, [](std::vector<bytes>& fields) {
+                     auto content = elements_of(content_of(fields[2]));
+                     content[0] = pki::oids::id_data.encode();
+                     fields[2] = sequence_of(content);
+                   });
+                 }});
+  all.push_back({"no-kekri", "for a secret key the envelope has another recipient than kekri", "serverkeygen.kekri",
+                 "skg-no-kekri", "", nullptr, [](request const& q, response& r) {
+                   if (asks_by(q, pki::oids::decrypt_key_identifier)) change_envelope(q, r, retag_recipient);
+                 }});
+  all.push_back({"kekri-of-version-3", "kekri has version 3", "serverkeygen.kekri-fields", "skg-kekri-version", "",
+                 nullptr, [](request const& q, response& r) {
+                   change_envelope(q, r, [](std::vector<bytes>& fields) {
+                     change_kekri(fields, [](auto& inner) { inner[0] = pki::der::integer(3u); });
+                   });
+                 }});
+  all.push_back({"kekri-for-another-key", "kekri names another key than the CSR", "serverkeygen.kekri-fields",
+                 "skg-kekri-identifier", "", nullptr, [](request const& q, response& r) {
+                   change_envelope(q, r, [](std::vector<bytes>& fields) {
+                     change_kekri(fields, [](auto& inner) {
+                       inner[1] = pki::der::sequence({pki::der::octet_string(as_bytes("another"))});
+                     });
+                   });
+                 }});
+  all.push_back({"kekri-with-3des", "kekri wraps with an algorithm that the CSR does not name",
+                 "serverkeygen.kekri-fields", "skg-kekri-algorithm", "", nullptr, [](request const& q, response& r) {
+                   change_envelope(q, r, [](std::vector<bytes>& fields) {
+                     change_kekri(fields, [](auto& inner) {
+                       const pki::object_id wrap_3des{1, 2, 840, 113549, 1, 9, 16, 3, 6};
+                       inner[2] = pki::der::sequence({wrap_3des.encode(), bytes{0x05, 0x00}});
+                     });
+                   });
+                 }});
+  all.push_back({"no-ktri", "for an RSA key the envelope has another recipient than ktri", "serverkeygen.ktri",
+                 "skg-no-ktri", "", nullptr, [](request const& q, response& r) {
+                   change_envelope(q, r, [](std::vector<bytes>& fields) {
+                     if (is_first(fields, pki::tag::sequence)) retag_recipient(fields);
+                   });
+                 }});
+  all.push_back({"no-kari", "for an EC key the envelope has another recipient than kari", "serverkeygen.kari",
+                 "skg-no-kari", "", nullptr, [](request const& q, response& r) {
+                   change_envelope(q, r, [](std::vector<bytes>& fields) {
+                     if (is_first(fields, pki::tag::context(1))) retag_recipient(fields);
+                   });
+                 }});
+  all.push_back({"clear-keys-against-policy", "keys come in the clear, though they are to be encrypted",
+                 "serverkeygen.encryption-policy", "skg-clear-key-against-policy", "",
+                 [](behaviour& b) { b.keys_encrypted = b.encryption_overlooked = true; }, nullptr, nullptr, nullptr,
+                 nullptr, "encrypted-keys"});
 }
 
 void add_certificate_deviants(std::vector<deviant>& all) {

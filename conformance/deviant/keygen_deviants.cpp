@@ -79,7 +79,8 @@ void add_keygen_deviants(std::vector<deviant>& all) {
                  "skg-clear-key-in-other-type", "", nullptr, [](request const& q, response& r) {
                    if (generated(q, r))
                      change_parts(r, [](auto& parts) {
-                       key_part(parts).headers.set("Content-Type", "application/octet-stream");
+                       if (is_clear(key_part(parts)))
+                         key_part(parts).headers.set("Content-Type", "application/octet-stream");
                      });
                  }});
   all.push_back({"key-bare", "the key is a bare PKCS#1 or SEC 1 key", "serverkeygen.private-key-info",
@@ -87,12 +88,14 @@ void add_keygen_deviants(std::vector<deviant>& all) {
   all.push_back({"key-encrypted-with-password", "the key is an EncryptedPrivateKeyInfo",
                  "serverkeygen.private-key-info", "skg-pkcs8-no-private-key-info", "",
                  [](behaviour& b) { b.encrypted_private_key = true; }});
-  all.push_back(
-      {"key-in-pem", "the key is PEM", "serverkeygen.private-key-info", "skg-pkcs8-not-base64", "", nullptr,
-       [](request const& q, response& r) {
-         if (generated(q, r))
-           change_parts(r, [](auto& parts) { key_part(parts).body = pem("PRIVATE KEY", key_part(parts).body + "\n"); });
-       }});
+  all.push_back({"key-in-pem", "the key is PEM", "serverkeygen.private-key-info", "skg-pkcs8-not-base64", "", nullptr,
+                 [](request const& q, response& r) {
+                   if (generated(q, r))
+                     change_parts(r, [](auto& parts) {
+                       auto& key = key_part(parts);
+                       if (is_clear(key)) key.body = pem("PRIVATE KEY", key.body + "\n");
+                     });
+                 }});
   all.push_back({"mismatched-pair", "the key is not the certificate's", "serverkeygen.key-matches-certificate",
                  "skg-key-of-other-certificate", "", [](behaviour& b) { b.mismatched_pair = true; }});
   all.push_back({"certificate-part-as-pkix-cert", "the certificate part is of application/pkix-cert",

@@ -128,22 +128,22 @@ std::vector<deviant> make_legal_variants() {
                    if (asks(q, "csrattrs")) answer_with(r, 200, "application/csrattrs", encode_base64(list));
                  }});
   all.push_back({"errors-without-type", "errors are plain text without Content-Type", "", "", "", nullptr,
-                 [](request const&, response& r) {
-                   if (r.status < 400) return;
+                 [](request const& q, response& r) {
+                   if (r.status < 400 || asks(q, "fullcmc")) return; // there RFC 7030 4.3.2 has a say
                    r.headers.erase("Content-Type");
                    r.headers.erase("Content-Length");
                    r.body = "The request was refused: \xc3\xa4 reason.\n";
                  }});
   all.push_back(
-      {"errors-in-html", "errors are web pages, and say so", "", "", "", nullptr, [](request const&, response& r) {
-         if (r.status < 400) return;
+      {"errors-in-html", "errors are web pages, and say so", "", "", "", nullptr, [](request const& q, response& r) {
+         if (r.status < 400 || asks(q, "fullcmc")) return; // there RFC 7030 4.3.2 has a say
          r.headers.set("Content-Type", "text/html");
          r.headers.erase("Content-Length");
          r.body = "<html><body>Refused.</body></html>";
        }});
   all.push_back(
-      {"errors-without-content", "errors have no content", "", "", "", nullptr, [](request const&, response& r) {
-         if (r.status < 400) return;
+      {"errors-without-content", "errors have no content", "", "", "", nullptr, [](request const& q, response& r) {
+         if (r.status < 400 || asks(q, "fullcmc")) return; // there RFC 7030 4.3.2 has a say
          r.headers.erase("Content-Type");
          r.headers.erase("Content-Length");
          r.body.clear();
@@ -194,6 +194,12 @@ std::vector<deviant> make_legal_variants() {
        }});
   all.push_back({"linking-required", "a CSR without challengePassword is refused, and /csrattrs says so", "", "", "",
                  [](behaviour& b) { b.linking_required = true; }});
+  all.push_back({"keys-encrypted", "keys are generated for requests alone that want them encrypted", "", "", "",
+                 [](behaviour& b) { b.keys_encrypted = true; }, nullptr, nullptr, nullptr, nullptr, "encrypted-keys"});
+  all.push_back(
+      {"no-full-cmc", "/fullcmc is answered with 501", "", "", "", nullptr, [](request const& q, response& r) {
+         if (asks(q, "fullcmc")) answer_with(r, 501, "text/plain", "Not here.\n");
+       }});
   all.push_back({"own-names", "a client gets certificates of its own names alone", "", "", "",
                  [](behaviour& b) { b.own_names = true; }, nullptr, nullptr, nullptr, nullptr, "own-names"});
   all.push_back({"keys-not-generated", "keys are not generated, as nobody has asked for it", "", "", "",

@@ -179,6 +179,28 @@ result<void> reference_authority::register_key(pki::key_encryption_key key) {
 result<void> reference_authority::register_recipient(bytes identifier, key_recipient recipient) {
   return state_->ca.keys().add(std::move(identifier), std::move(recipient));
 }
+
+result<known_keys> register_keys(reference_authority& authority) {
+  pki::context const at{std::chrono::system_clock::now(), this_threads_rng()};
+  auto const random = [&](std::size_t count) {
+    bytes octets(count);
+    at.rng.randomize(octets.data(), octets.size());
+    return octets;
+  };
+  known_keys known{random(16), random(20), random(20)};
+  auto const secret = random(32);
+  if (auto const added = authority.register_key({known.symmetric, secret_bytes{byte_view{secret}}}); !added)
+    return fail(added.error());
+  for (auto const& [spec, identifier] : {std::pair{pki::key_spec::rsa(2048), known.transport},
+                                         std::pair{pki::key_spec::ecdsa("secp256r1"), known.agreement}}) {
+    auto const key = pki::make_private_key(spec, at);
+    if (!key) return fail(key.error());
+    if (auto const added = authority.register_recipient(identifier, {key->public_key_info()}); !added)
+      return fail(added.error());
+  }
+  return known;
+}
+
 pki::certificate const& reference_authority::registration_authority() const noexcept {
   return state_->ca.registration_authority();
 }

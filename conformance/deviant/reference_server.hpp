@@ -93,6 +93,15 @@ private:
   std::unique_ptr<state> state_;
 };
 
+/// Keys for the protection of generated keys, by identifier (RFC 7030 4.4.1.1, 4.4.1.2).
+struct known_keys {
+  bytes symmetric, transport, agreement;
+};
+
+/// Makes one key of each kind known to the server. Nobody else has them: what they protect stays closed.
+/// Errors: those of make_private_key
+result<known_keys> register_keys(reference_authority&);
+
 /// The reference server on 127.0.0.1, over TLS.
 /// Promises: it serves once `start` has returned, and no longer once `stop` has.
 class reference_server {

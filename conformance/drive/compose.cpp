@@ -2,6 +2,7 @@
 
 #include <est/core/base64.hpp>
 #include <est/message/channel_binding.hpp>
+#include <est/message/full_cmc.hpp>
 #include <est/pki/attributes.hpp>
 #include <est/pki/certificate.hpp>
 #include <est/pki/csr.hpp>
@@ -33,12 +34,14 @@ result<pki::object_id> object_id(std::string const& text) {
   return *id;
 }
 
-result<pki::attribute> make_attribute(attribute_template const& a, pki::context const& with) {
+result<pki::attribute> make_attribute(attribute_template const& a, composition const& fill, pki::context const& with) {
   using kind = attribute_template::kind;
+  auto const identifier = [&] {
+    return a.registered.empty() ? random_octets(a.random_octets, with) : fill.key_identifiers.of(a.registered);
+  };
   switch (a.what) {
-  case kind::decrypt_key_identifier: return pki::decrypt_key_identifier(random_octets(a.random_octets, with));
-  case kind::asymmetric_decrypt_key_identifier:
-    return pki::asymmetric_decrypt_key_identifier(random_octets(a.random_octets, with));
+  case kind::decrypt_key_identifier: return pki::decrypt_key_identifier(identifier());
+  case kind::asymmetric_decrypt_key_identifier: return pki::asymmetric_decrypt_key_identifier(identifier());
   case kind::smime_capabilities: {
     std::vector<pki::object_id> ciphers;
     for (auto const& text : a.oids) {
@@ -122,7 +125,15 @@ result<pki::private_key const*> key_pool::take(csr_template const& t, pki::conte
   return &it->second;
 }
 
-result<bytes> compose_csr(csr_template const& t, composition const& with, key_pool& keys, pki::context const& context) {
+namespace {
+
+struct ordered_csr {
+  pki::csr_order order;
+  pki::private_key const* key;
+};
+
+result<ordered_csr> order_csr(csr_template const& t, composition const& with, key_pool& keys,
+                              pki::context const& context) {
   pki::csr_order order;
   order.hash = t.hash;
   if (t.subject_of_client) {
@@ -136,15 +147,52 @@ result<bytes> compose_csr(csr_template const& t, composition const& with, key_po
     order.subject = make_subject(t, with);
   }
   for (auto const& a : t.attributes) {
-    auto made = make_attribute(a, context);
+    auto made = make_attribute(a, with, context);
     if (!made) return fail(made.error());
     order.attributes.push_back(std::move(*made));
   }
   if (auto const binding = binding_of(t, with, context))
     order.attributes.push_back(pki::challenge_password_attribute(*binding));
+  if (t.key_of_client) {
+    if (with.client_key == nullptr)
+      return fail(errc::invalid_argument, "csr.key", "the key of the client certificate is not at hand");
+    return ordered_csr{std::move(order), with.client_key};
+  }
   auto const key = keys.take(t, context);
   if (!key) return fail(key.error());
-  auto const csr = pki::make_csr(order, **key, context);
+  return ordered_csr{std::move(order), *key};
+}
+
+/// The content of a ContentInfo, in base64.
+result<std::string> compose_cmc(csr_template const& t, composition const& with, key_pool& keys,
+                                pki::context const& context) {
+  auto ordered = order_csr(t, with, keys, context);
+  if (!ordered) return fail(ordered.error());
+  auto csr = pki::make_csr(with_key_identifier(std::move(ordered->order), *ordered->key), *ordered->key, context);
+  if (!csr) return fail(csr.error());
+  full_cmc_order order;
+  if (t.broken_signature) {
+    auto der = csr->der();
+    der.back() ^= 0x01u;
+    csr = pki::parse_csr(der);
+    if (!csr) return fail(csr.error());
+  }
+  order.csr = std::move(*csr);
+  if (with.password != nullptr) {
+    order.identification = with.user;
+    order.shared_secret = with.password->duplicate();
+  }
+  auto const made = make_full_cmc_request(order, *ordered->key, context);
+  if (!made) return fail(made.error());
+  return encode_base64(made->content_info);
+}
+
+} // namespace
+
+result<bytes> compose_csr(csr_template const& t, composition const& with, key_pool& keys, pki::context const& context) {
+  auto const ordered = order_csr(t, with, keys, context);
+  if (!ordered) return fail(ordered.error());
+  auto const csr = pki::make_csr(ordered->order, *ordered->key, context);
   if (!csr) return fail(csr.error());
   auto der = csr->der();
   // The signature is the last thing in a CSR, and the last octet belongs to a number in all algorithms used here: the CSR
@@ -161,6 +209,10 @@ result<outgoing> compose(request_template const& q, composition const& with, key
     out.body = text->text;
   } else if (auto const* file = std::get_if<file_body>(&q.body)) {
     out.body = to_text(file->octets);
+  } else if (auto const* cmc = std::get_if<cmc_body>(&q.body)) {
+    auto composed = compose_cmc(cmc->csr, with, keys, context);
+    if (!composed) return fail(composed.error());
+    out.body = std::move(*composed);
   } else if (auto const* csr = std::get_if<csr_body>(&q.body)) {
     auto const der = compose_csr(csr->csr, with, keys, context);
     if (!der) return fail(der.error());

@@ -3,6 +3,7 @@
 
 #include "../tls_probe.hpp"
 
+#include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
 #include <est/core/secret.hpp>
 #include <est/http/tls_facts.hpp>
@@ -72,7 +73,15 @@ struct run_options {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{5000};
   std::chrono::milliseconds exchange_timeout{10000}; ///< of one request and its whole answer
-  std::vector<std::string> policies;                 ///< `--policy`: what the owner has declared of the target
+      /// Identifiers of keys that the server knows, for the protection of generated keys: a symmetric one, a public key for key
+  /// transport (RSA), a public key for key agreement (EC); empty: none.
+  struct known_identifiers {
+    bytes symmetric, transport, agreement;
+    bytes const& of(std::string_view kind) const noexcept {
+      return kind == "symmetric" ? symmetric : kind == "transport" ? transport : agreement;
+    }
+  } key_identifiers;
+  std::vector<std::string> policies; ///< `--policy`: what the owner has declared of the target
   std::vector<std::string>
       select; ///< ids of vectors, or beginnings of ids ending in `*`; empty: all. Controls come along
 

@@ -45,6 +45,9 @@ std::string reason_to_skip(run_options const& options, vector_definition const& 
     return "not selected: --tls names another version";
   if (options.tls && v.tls != http::tls_version::unknown && v.tls != *options.tls)
     return "not selected: --tls names another version";
+  if (!v.registered.empty() && options.key_identifiers.of(v.registered).empty())
+    return "no registered key: it needs the identifier of one that the target knows (--key-id " + v.registered +
+           "=HEX)";
   if (options.read_only && v.certificates > 0) return "read-only: it could issue a certificate";
   if (v.needs == credential::none) return {};
   bool const has =

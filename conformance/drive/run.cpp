@@ -7,6 +7,7 @@
 
 #include <est/http/auth.hpp>
 #include <est/pki/oids.hpp>
+#include <est/pki/private_key.hpp>
 
 #include <botan/auto_rng.h>
 
@@ -37,6 +38,19 @@ public:
     fill_.where = {options.target.authority(), options.effective_label(), options.target.path};
     fill_.run = to_hex(random(4));
     done_.target.client_certificate = client_certificate;
+    done_.target.key_identifiers = {options.key_identifiers.symmetric, options.key_identifiers.transport,
+                                    options.key_identifiers.agreement};
+    fill_.key_identifiers = options.key_identifiers;
+    auto const& mine = options.credentials;
+    if (mine.has_basic() && options.may_send_credentials()) {
+      fill_.user = mine.user;
+      fill_.password = &mine.password;
+    }
+    if (!mine.key_pem.empty())
+      if (auto key = pki::parse_private_key_pem(as_text(mine.key_pem.expose()),
+                                                mine.key_password.empty() ? nullptr : &mine.key_password))
+        client_key_ = std::move(*key);
+    if (client_key_) fill_.client_key = &*client_key_;
     fill_.client_certificate = std::move(client_certificate);
     may_show_certificate_ = options.credentials.has_certificate() && options.may_send_credentials();
     if (options.credentials.has_basic() && options.may_send_credentials())
@@ -123,6 +137,13 @@ private:
     if (v.tls != http::tls_version::unknown && refused_versions_.count(v.tls) != 0)
       return "not offered: the server does not speak " + std::string{http::name(v.tls)};
     if (on_the_wire && !probe_) return "not over TLS: within the process there are no handshakes";
+    for (auto const& q : v.requests) {
+      auto const* csr = std::get_if<csr_body>(&q.body);
+      if (csr != nullptr && csr->csr.key_of_client && !client_key_)
+        return "no credential: the key of the client certificate is not in a PEM file that can be read";
+      if (std::holds_alternative<cmc_body>(q.body) && fill_.password == nullptr)
+        return "no credential: it needs --user, whose password proves the identity";
+    }
     if (absent_.count(v.operation) != 0) return "not offered: the server does not know " + v.operation;
     if (credentials_refused_ && v.needs != vector_definition::credential::none)
       return "no credential: the server refused the credentials with 401";
@@ -281,6 +302,13 @@ private:
     std::vector<pki::certificate> all;
     if (read.certificates) all = read.certificates->certificates();
     bytes key = read.csr ? read.csr->public_key_info() : bytes{};
+    if (read.cmc_response) {
+      all = read.cmc_response->message.certificates;
+      if (read.cmc_request)
+        for (auto const& one : read.cmc_request->data.requests)
+          if (one.kind == pki::cmc_request::form::pkcs10)
+            if (auto const csr = pki::parse_csr(one.value)) key = csr->public_key_info();
+    }
     for (auto const& part : read.parts) {
       if (part.certificates)
         all.insert(all.end(), part.certificates->certificates().begin(), part.certificates->certificates().end());
@@ -350,6 +378,7 @@ private:
   key_pool& keys_;
   Botan::AutoSeeded_RNG rng_;
   composition fill_;
+  std::optional<pki::private_key> client_key_;
   std::string authorization_;
   bool may_show_certificate_ = false;
 

@@ -196,6 +196,33 @@ BOOST_AUTO_TEST_CASE(all_attributes_are_read) {
   BOOST_TEST((a[4].values[1] == bytes{0x0c, 0x01, 0x61}));
 }
 
+BOOST_AUTO_TEST_CASE(a_registered_key_is_named_by_its_kind) {
+  auto v = good();
+  v["requests"][0]["body"]["csr"]["attributes"] =
+      json::parse(R"([{"decrypt-key-identifier": {"registered": "symmetric"}}])");
+  v["needs"]["registered-key"] = "symmetric";
+  auto const parsed = parse_vector(v.dump(), "probe.json");
+  BOOST_REQUIRE(parsed);
+  BOOST_TEST(parsed->registered == "symmetric");
+  BOOST_TEST(std::get<csr_body>(parsed->requests[0].body).csr.attributes[0].registered == "symmetric");
+  v["needs"]["registered-key"] = "secret";
+  BOOST_TEST(refusal(v).where == "probe.json#/needs/registered-key");
+}
+
+BOOST_AUTO_TEST_CASE(a_full_pki_request_is_read_around_its_csr) {
+  auto v = good();
+  auto csr = v["requests"][0]["body"]["csr"];
+  csr["key"] = "client";
+  v["requests"][0]["body"] = json{{"cmc", csr}};
+  auto const parsed = parse_vector(v.dump(), "probe.json");
+  BOOST_REQUIRE(parsed);
+  auto const* const cmc = std::get_if<cmc_body>(&parsed->requests[0].body);
+  BOOST_REQUIRE(cmc != nullptr);
+  BOOST_TEST(cmc->csr.key_of_client);
+  v["requests"][0]["body"]["text"] = "and more";
+  BOOST_TEST(refusal(v).where == "probe.json#/requests/0/body");
+}
+
 BOOST_AUTO_TEST_CASE(attributes_that_say_nothing_or_two_things_are_refused) {
   for (auto const* text :
        {R"({})", R"({"oid": "1.2.3"})", R"({"oid": "x", "values": ["0500"]})", R"({"oid": "1.2.3", "values": ["050"]})",

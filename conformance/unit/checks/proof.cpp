@@ -6,9 +6,12 @@
 
 #include <est/pki/pem.hpp>
 
+#include <botan/auto_rng.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace est::test {
@@ -74,6 +77,28 @@ private:
 struct proof::state {
   key_pool keys;
   generated_keys generated;
+  known_keys known; ///< identifiers, the same in all runs
+  secret_bytes symmetric;
+  bytes transport, agreement; ///< public keys whose private ones nobody has
+
+  state() {
+    Botan::AutoSeeded_RNG rng;
+    const pki::context at{std::chrono::system_clock::now(), rng};
+    known = {bytes(16, 1), bytes(20, 2), bytes(20, 3)};
+    bytes secret(32);
+    rng.randomize(secret.data(), secret.size());
+    symmetric = secret_bytes{byte_view{secret}};
+    transport = must_have(pki::make_private_key(pki::key_spec::rsa(2048), at)).public_key_info();
+    agreement = must_have(pki::make_private_key(pki::key_spec::ecdsa("secp256r1"), at)).public_key_info();
+  }
+  void make_known_to(reference_authority& server) const {
+    auto const check = [](result<void> const& added) {
+      if (!added) BOOST_FAIL(to_text(added.error()));
+    };
+    check(server.register_key({known.symmetric, symmetric.duplicate()}));
+    check(server.register_recipient(known.transport, {transport}));
+    check(server.register_recipient(known.agreement, {agreement}));
+  }
 };
 
 proof::proof() : state_(std::make_unique<state>()) {}
@@ -90,6 +115,7 @@ kept_run proof::make(deviant const* d) {
   if (d != nullptr && d->mutate != nullptr) wanted.mutate = d->mutate;
   auto const made = must_have(reference_authority::make(std::move(wanted)));
   auto const& server = *made;
+  state_->make_known_to(*made);
   auto const client = must_have(server.make_client("EST reference client"));
 
   run_options o;
@@ -99,6 +125,7 @@ kept_run proof::make(deviant const* d) {
   o.credentials.certificate_pem = client.certificate;
   o.credentials.key_pem = client.key.duplicate();
   o.max_certificates = 1000;
+  o.key_identifiers = {state_->known.symmetric, state_->known.transport, state_->known.agreement};
   if (d != nullptr && !d->policy.empty()) o.policies.emplace_back(d->policy);
   loopback_settings settings;
   auto const chain = must_have(pki::parse_certificates_pem(client.certificate));

@@ -1,0 +1,160 @@
+/// RFC 7030 sections 4.4.1 and 4.4.2: private keys that are encrypted beyond TLS. What can be seen without the key that
+/// opens the envelope is judged: how it is labelled, for whom it is, and what it says that it holds.
+
+#include "errors.hpp"
+
+#include <est/pki/oids.hpp>
+#include <est/pki/smime_capabilities.hpp>
+
+#include <algorithm>
+
+namespace est::conformance {
+
+namespace {
+
+using content = part_reading::content;
+
+part_reading const* envelope_part(reading const& read) {
+  auto const it = std::find_if(read.parts.begin(), read.parts.end(),
+                               [](auto const& p) { return p.holds == content::enveloped_data && p.envelope; });
+  return it == read.parts.end() ? nullptr : &*it;
+}
+
+/// An answer with an envelope, to a CSR that asks for one.
+bool has_envelope(situation const& s) {
+  return s.read.op == operation::serverkeygen && kind_of(s.read) == answer_kind::success && s.read.csr &&
+         envelope_part(s.read) != nullptr;
+}
+
+verdict at_part(situation const& s, std::string expected, std::string actual) {
+  auto const& part = *envelope_part(s.read);
+  return verdict::violated(std::move(expected), std::move(actual), part_name(s.read, part), part.offset);
+}
+
+/// The identifier that the CSR names under that attribute type; empty if it does not.
+bytes named(situation const& s, pki::object_id const& type) {
+  auto const* const attribute = s.read.csr->find(type);
+  if (attribute == nullptr) return {};
+  auto octets = pki::octets_of(*attribute);
+  return octets ? std::move(*octets) : bytes{};
+}
+
+bool names(situation const& s, pki::object_id const& type, bytes const& known) {
+  return has_envelope(s) && !known.empty() && named(s, type) == known &&
+         named(s, pki::oids::decrypt_key_identifier).empty();
+}
+/// Where both attributes are there, the server may take either.
+bool is_for_symmetric(situation const& s) {
+  return has_envelope(s) && !named(s, pki::oids::decrypt_key_identifier).empty() &&
+         s.read.csr->find(pki::oids::asymmetric_decrypt_key_identifier) == nullptr;
+}
+bool is_for_transport(situation const& s) {
+  return names(s, pki::oids::asymmetric_decrypt_key_identifier, s.target.key_identifiers.transport);
+}
+bool is_for_agreement(situation const& s) {
+  return names(s, pki::oids::asymmetric_decrypt_key_identifier, s.target.key_identifiers.agreement);
+}
+
+// 4.4.2: "In all three additional encryption cases, the EnvelopedData is returned in the response as an
+// "application/pkcs7-mime" part with an smime-type parameter of "server-generated-key""
+verdict is_pkcs7_mime(situation const& s) {
+  auto const& part = *envelope_part(s.read);
+  if (part.type && part.type->is("application/pkcs7-mime")) return verdict::holds();
+  return at_part(s, "the encrypted key in a part of application/pkcs7-mime",
+                 part.type ? "a part of " + part.type->essence() : "a part without media type");
+}
+
+verdict is_server_generated_key(situation const& s) {
+  auto const& part = *envelope_part(s.read);
+  auto const value = part.type ? part.type->find("smime-type") : std::nullopt;
+  if (value && http::equal_ignoring_case(*value, "server-generated-key")) return verdict::holds();
+  return at_part(s, "smime-type=server-generated-key",
+                 value ? "smime-type=" + in_quotes(*value) : "no smime-type parameter");
+}
+
+// 4.4.2: "the private key is placed inside of a CMS SignedData. [...] The SignedData is further protected by placing it inside
+// of a CMS EnvelopedData". The envelope says what is in it.
+verdict holds_signed_data(situation const& s) {
+  auto const& type = envelope_part(s.read)->envelope->content_type;
+  if (type == pki::oids::id_signed_data) return verdict::holds();
+  return at_part(s, "an EnvelopedData around id-signedData", "an EnvelopedData around " + type.to_string());
+}
+
+template <class Kind> Kind const* recipient(situation const& s) {
+  for (auto const& one : envelope_part(s.read)->envelope->recipients)
+    if (auto const* found = std::get_if<Kind>(&one)) return found;
+  return nullptr;
+}
+
+// 4.4.2: "The EnvelopedData RecipientInfo field MUST indicate the key-encryption kekri key management technique."
+verdict is_kekri(situation const& s) {
+  if (recipient<pki::encryption_key_info>(s) != nullptr) return verdict::holds();
+  return at_part(s, "a RecipientInfo of the choice kekri", "none of that choice");
+}
+
+// 4.4.2: "version is set to 4, key-encryption key identifier (kekid) is set to the value of the DecryptKeyIdentifier [...];
+// keyEncryptionAlgorithm is set to one of the key wrap algorithms that the client included in the SMIMECapabilities"
+verdict has_version_4(situation const& s) {
+  if (!envelope_part(s.read)->remarks.has(note_code::cms_recipient_version)) return verdict::holds();
+  if (envelope_part(s.read)->envelope->recipients.size() != 1)
+    return verdict::undecided("there are several recipients, and one has another version than it should");
+  return at_part(s, "kekri of version 4", "another version");
+}
+
+verdict names_the_key(situation const& s) {
+  auto const* const kekri = recipient<pki::encryption_key_info>(s);
+  if (kekri == nullptr) return verdict::undecided("there is no kekri");
+  auto const wanted = named(s, pki::oids::decrypt_key_identifier);
+  if (kekri->identifier == wanted) return verdict::holds();
+  return at_part(s, "the DecryptKeyIdentifier of the CSR as keyIdentifier", "another identifier");
+}
+
+verdict wraps_as_offered(situation const& s) {
+  auto const* const kekri = recipient<pki::encryption_key_info>(s);
+  auto const* const attribute = s.read.csr->find(pki::oids::smime_capabilities);
+  if (kekri == nullptr || attribute == nullptr) return verdict::undecided("there is no kekri, or no SMIMECapabilities");
+  auto const offered = pki::parse_smime_capabilities(*attribute);
+  if (!offered) return verdict::undecided("the SMIMECapabilities cannot be read");
+  if (std::any_of(offered->begin(), offered->end(), [&](auto const& a) { return a.oid == kekri->algorithm.oid; }))
+    return verdict::holds();
+  return at_part(s, "a key wrap algorithm of the SMIMECapabilities in the CSR", kekri->algorithm.oid.to_string());
+}
+
+// 4.4.2: "The EnvelopedData RecipientInfo field MUST indicate the KeyTransRecipientInfo (ktri) key management technique." and
+// likewise "the KeyAgreeRecipientInfo (kari) key management technique."
+verdict is_ktri(situation const& s) {
+  if (recipient<pki::key_transport_info>(s) != nullptr) return verdict::holds();
+  return at_part(s, "a RecipientInfo of the choice ktri, for a key of RSA", "none of that choice");
+}
+
+verdict is_kari(situation const& s) {
+  if (recipient<pki::key_agreement_info>(s) != nullptr) return verdict::holds();
+  return at_part(s, "a RecipientInfo of the choice kari, for a key of EC", "none of that choice");
+}
+
+constexpr predicate type[] = {{"skg-envelope-type", is_pkcs7_mime},
+                              {"skg-envelope-smime-type", is_server_generated_key}};
+constexpr predicate nesting[] = {{"skg-envelope-content", holds_signed_data}};
+constexpr predicate kekri[] = {{"skg-no-kekri", is_kekri}};
+constexpr predicate kekri_fields[] = {{"skg-kekri-version", has_version_4},
+                                      {"skg-kekri-identifier", names_the_key},
+                                      {"skg-kekri-algorithm", wraps_as_offered}};
+constexpr predicate ktri[] = {{"skg-no-ktri", is_ktri}};
+constexpr predicate kari[] = {{"skg-no-kari", is_kari}};
+
+constexpr check checks[] = {
+    {"serverkeygen.envelope-type", "rfc7030-4.4.2-enveloped-type", has_envelope, type},
+    {"serverkeygen.envelope-nesting", "rfc7030-4.4.2-signed-then-enveloped", has_envelope, nesting},
+    {"serverkeygen.kekri", "rfc7030-4.4.2-kekri", is_for_symmetric, kekri},
+    {"serverkeygen.kekri-fields", "rfc7030-4.4.2-kekri-fields",
+     [](situation const& s) { return is_for_symmetric(s) && recipient<pki::encryption_key_info>(s) != nullptr; },
+     kekri_fields},
+    {"serverkeygen.ktri", "rfc7030-4.4.2-ktri", is_for_transport, ktri},
+    {"serverkeygen.kari", "rfc7030-4.4.2-kari", is_for_agreement, kari},
+};
+
+} // namespace
+
+std::span<const check> protected_key_checks() { return checks; }
+
+} // namespace est::conformance
