@@ -121,7 +121,7 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
       ->take_all()
       ->allow_extra_args(false);
   run.add_flag("--read-only", line.read_only, "send nothing that could issue a certificate");
-  run.add_option("--max-certs", max_certs, "let the server issue no more than this [40]")->type_name("N");
+  run.add_option("--max-certs", max_certs, "let the server issue no more than this [50]")->type_name("N");
   run.add_option("--timeout", line.timeout, "for connecting, for the handshake, and for each exchange [5, 5, 10]")
       ->type_name("SECONDS");
   run.add_flag("--insecure", line.insecure, "do not verify the server; no credentials are sent then");

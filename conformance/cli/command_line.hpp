@@ -37,7 +37,7 @@ struct command_line {
   std::vector<std::string> resolve;
   std::vector<std::string> key_ids; ///< `symmetric=0123…`
   bool read_only = false, insecure = false, insecure_credentials = false;
-  std::size_t max_certs = 40;
+  std::size_t max_certs = 50;
   std::optional<double> timeout; ///< seconds
   std::vector<std::string> vectors;
   std::string vector_folder; ///< `run` and `list`: vectors of the user's own; empty for none

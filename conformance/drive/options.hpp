@@ -69,7 +69,7 @@ struct run_options {
   bool read_only = false;               ///< sends nothing that could issue a certificate
   bool insecure = false;                ///< no verification of the server; no credentials are sent then …
   bool insecure_credentials = false;    ///< … unless this says so too
-  std::size_t max_certificates = 40;    ///< a hard limit; a request that could go past it is not sent
+  std::size_t max_certificates = 50;    ///< a hard limit; a request that could go past it is not sent
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{5000};
   std::chrono::milliseconds exchange_timeout{10000}; ///< of one request and its whole answer

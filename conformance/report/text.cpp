@@ -413,7 +413,9 @@ private:
       line(strong(std::to_string(all) + " requirements were not judged"));
       for (auto const& [reason, ids] : by_reason) {
         const std::size_t most = style_.verbose ? ids.size() : 2;
-        item(2, std::to_string(ids.size()), 5, reason + ": " + joined(ids, most, ids.size()));
+        // A sentence of the catalogue brings its own full stop.
+        auto const why = reason.ends_with('.') ? reason.substr(0, reason.size() - 1) : reason;
+        item(2, std::to_string(ids.size()), 5, why + ": " + joined(ids, most, ids.size()));
       }
     }
     if (!m_.vectors_skipped.empty()) {
