@@ -10,6 +10,7 @@
 #include <botan/cipher_mode.h>
 #include <botan/data_src.h>
 #include <botan/der_enc.h>
+#include <botan/ffi.h>
 #include <botan/pk_keys.h>
 #include <botan/pubkey.h>
 #include <botan/secmem.h>
@@ -67,6 +68,12 @@ template <class F> auto guarded_quietly(errc code, std::string_view where, std::
 }
 
 namespace botan {
+
+/// Overwrites a secret in a way that the compiler does not leave out.
+/// By the C interface, since Botan 3 means to close the header of its C++ twin, mem_ops.h, and warns who includes it.
+inline void scrub(bytes& octets) noexcept {
+  if (!octets.empty()) botan_scrub_mem(octets.data(), octets.size());
+}
 
 #if BOTAN_VERSION_MAJOR >= 3
 inline constexpr auto encryption = Botan::Cipher_Dir::Encryption;

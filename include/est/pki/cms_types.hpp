@@ -5,14 +5,13 @@
 #include <est/core/notes.hpp>
 #include <est/core/result.hpp>
 #include <est/pki/ber.hpp>
+#include <est/pki/botan.hpp>
 #include <est/pki/certificate.hpp>
 #include <est/pki/der.hpp>
 #include <est/pki/extensions.hpp>
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
 #include <est/pki/tlv.hpp>
-
-#include <botan/mem_ops.h>
 
 #include <string>
 #include <string_view>
@@ -71,9 +70,7 @@ namespace detail {
 class wiped_later {
 public:
   explicit wiped_later(bytes& octets) noexcept : octets_(octets) {}
-  ~wiped_later() {
-    if (!octets_.empty()) Botan::secure_scrub_memory(octets_.data(), octets_.size());
-  }
+  ~wiped_later() { botan::scrub(octets_); }
   wiped_later(wiped_later const&) = delete;
   wiped_later& operator=(wiped_later const&) = delete;
 
