@@ -3,6 +3,8 @@
 
 Compiles with the compiler and the flags that the build uses, warnings being errors. est.hpp is preprocessed as well, to see
 that it reaches neither cpp-httplib nor OpenSSL by any way.
+
+EST_HEADERS=toolkit leaves out the program's own headers: for a second Botan, which they do not see but through the toolkit.
 """
 import argparse
 import concurrent.futures
@@ -71,6 +73,9 @@ def main():
 
     headers = [n for n in files_of(top) if n.endswith(".hpp") and n.startswith(("include/est/", "conformance/"))]
     toolkit = [n for n in headers if n.startswith("include/")]
+    if os.environ.get("EST_HEADERS") == "toolkit":
+        headers = toolkit
+        checks.skip("each header of the program compiles alone", "EST_HEADERS=toolkit leaves them out")
     checks.that("headers were found", [] if toolkit else ["the test looked in the wrong place"])
 
     layers = {}
