@@ -431,6 +431,7 @@ result<vector_definition> parse_vector(std::string_view text, std::string_view f
           {{"none", credential::none}, {"any", credential::any}, {"certificate", credential::certificate}});
       v.certificates = of.number("certificates", 10);
       v.policy = of.optional_text("policy");
+      v.approval = of.optional_flag("approval");
       if (of.optional("tls") != nullptr)
         v.tls = of.one_of<http::tls_version>(
             "tls", {{"1.2", http::tls_version::tls_1_2}, {"1.3", http::tls_version::tls_1_3}});

@@ -127,8 +127,9 @@ struct vector_definition {
   std::size_t certificates = 0; ///< that it costs at a server that issues whatever it is asked for
   std::string registered;       ///< the kind of key that the server has to know: as in attribute_template; empty: none
   std::string policy;           ///< that the target's owner has declared, or the vector is not sent; empty: none
-  bool negative = false;        ///< a server that follows the RFCs refuses it
-  std::string control;          ///< the id of its control; empty if it has none
+  bool approval = false; ///< its last request goes where enrolments wait for approval, and is sent again while it waits
+  bool negative = false; ///< a server that follows the RFCs refuses it
+  std::string control;   ///< the id of its control; empty if it has none
   std::optional<mutation> difference;
   std::vector<request_template> requests;
   std::optional<handshake_template> handshake = {}; ///< then there are no requests

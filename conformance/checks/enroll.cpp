@@ -206,6 +206,41 @@ verdict pending_content_is_readable(situation const& s) {
                            s.read.offset_of_body());
 }
 
+// 4.2.3: "The server is responsible for maintaining all states necessary to recognize and handle retry operations as the
+// client is stateless in this regard; it simply sends the same request repeatedly until it receives a different response
+// code." Whether it was recognised shows when something else than 202 comes.
+reading const* pending_before(situation const& s) {
+  if (!is_question(s) || !is_post(s) || !s.read.csr || s.in.exchanges.size() < 2) return nullptr;
+  for (auto const& other : s.others)
+    if (other.in == &s.in && other.seen == &s.seen - 1 && other.read->op == s.read.op &&
+        other.read->label == s.read.label && kind_of(*other.read) == answer_kind::pending &&
+        same_subject_and_key(s.read, *other.read))
+      return other.read;
+  return nullptr;
+}
+
+verdict repetition_is_recognised(situation const& s) {
+  switch (kind_of(s.read)) {
+  case answer_kind::success: return verdict::holds();
+  case answer_kind::pending: return verdict::undecided("202 again: nobody has decided about the request yet");
+  case answer_kind::none: return verdict::undecided("no answer came that can be read");
+  case answer_kind::redirected:
+    return verdict::undecided("the server sends the client elsewhere: " + status_text(s.read));
+  case answer_kind::not_now: return verdict::undecided(status_text(s.read) + " says nothing about the request");
+  case answer_kind::refused:
+  case answer_kind::failed: break;
+  }
+  if (s.read.status() == 401 || s.read.status() == 403)
+    return verdict::undecided("answered with " + status_text(s.read) +
+                              ", which may be the decision of who approves requests");
+  if (s.read.status() == 415) return verdict::undecided("refused for its media type, not for being repeated");
+  return verdict::violated(
+      "the same request, repeated after 202 and Retry-After, is recognised: 202 until it is approved, "
+      "then the certificate",
+      status_text(s.read) + " to the repeated request", "response", status_line(s));
+}
+
+constexpr predicate recognised[] = {{"pending-not-recognised", repetition_is_recognised}};
 constexpr predicate served[] = {{"simpleenroll-not-served", is_served}};
 constexpr predicate re_served[] = {{"simplereenroll-not-served", is_served}};
 constexpr predicate authenticates[] = {{"enroll-issued-to-anyone", not_issued_to_anyone}};
@@ -255,8 +290,10 @@ constexpr check checks[] = {
      [](situation const& s) { return is_post(s) && is_untyped_error(s); }, error_plaintext, true},
     {"enroll.error-text-plain", "rfc8951-5.1-text-plain",
      [](situation const& s) { return is_post(s) && is_error_of_type(s, "text/plain"); }, text_plain, true},
-    {"enroll.pending-retry-after", "rfc7030-4.2.3-202-retry-after", is_pending, retry_after},
-    {"enroll.pending-content", "rfc7030-4.2.3-202-body", is_pending_with_content, pending_body},
+    {"enroll.pending-retry-after", "rfc7030-4.2.3-202-retry-after", is_pending, retry_after, true},
+    {"enroll.pending-content", "rfc7030-4.2.3-202-body", is_pending_with_content, pending_body, true},
+    {"enroll.pending-recognised", "rfc7030-4.2.3-202-state",
+     [](situation const& s) { return pending_before(s) != nullptr; }, recognised},
 };
 
 } // namespace

@@ -124,6 +124,11 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
   run.add_option("--max-certs", max_certs, "let the server issue no more than this [50]")->type_name("N");
   run.add_option("--timeout", line.timeout, "for connecting, for the handshake, and for each exchange [5, 5, 10]")
       ->type_name("SECONDS");
+  run.add_option("--wait", line.wait,
+                 "for a request that is answered 202 and approved meanwhile: ask again for so long [0: not at all]")
+      ->type_name("SECONDS");
+  run.add_option("--approval-label", line.approval_label, "CA label under which enrolments wait for approval")
+      ->type_name("LABEL");
   run.add_flag("--insecure", line.insecure, "do not verify the server; no credentials are sent then");
   run.add_flag("--insecure-credentials", line.insecure_credentials, "with --insecure: send the credentials anyway");
   run.add_option("--vector", line.vectors, "send this vector only; ID, or the beginning of IDs and *; may be repeated")

@@ -39,6 +39,8 @@ struct command_line {
   bool read_only = false, insecure = false, insecure_credentials = false;
   std::size_t max_certs = 50;
   std::optional<double> timeout; ///< seconds
+  std::optional<double> wait;    ///< seconds, for approval
+  std::string approval_label;
   std::vector<std::string> vectors;
   std::string vector_folder; ///< `run` and `list`: vectors of the user's own; empty for none
 

@@ -176,6 +176,14 @@ result<void> fill_limits(run_options& o, command_line const& line, std::span<con
     const std::chrono::milliseconds time{static_cast<long>(*line.timeout * 1000)};
     o.connect_timeout = o.handshake_timeout = o.exchange_timeout = time;
   }
+  if (line.wait) {
+    if (!std::isfinite(*line.wait) || *line.wait < 0 || *line.wait > 86400)
+      return fail(errc::invalid_argument, "--wait", "is a number of seconds from 0 to 86400");
+    o.wait = std::chrono::milliseconds{static_cast<long>(*line.wait * 1000)};
+  }
+  o.approval_label = line.approval_label;
+  if (!line.approval_label.empty() && o.wait.count() == 0)
+    return fail(errc::invalid_argument, "--approval-label", "needs --wait: how long the approval may take");
   for (auto const& r : line.resolve)
     if (std::count(r.begin(), r.end(), ':') < 2)
       return fail(errc::invalid_argument, "--resolve", "is HOST:PORT:ADDRESS, not " + r);
@@ -234,7 +242,8 @@ int run_command(command_line const& line) {
   std::unique_ptr<reference_server> embedded;
   if (line.url.empty()) {
     if (!line.cacert.empty() || !line.cert.empty() || !line.unfit.empty() || line.user || !line.label.empty() ||
-        line.insecure || !line.server_name.empty() || !line.resolve.empty() || !line.key_ids.empty()) {
+        line.insecure || !line.server_name.empty() || !line.resolve.empty() || !line.key_ids.empty() ||
+        !line.approval_label.empty()) {
       complain("without a URL the embedded server is checked, which brings its own credentials; a URL is missing");
       return exit_usage;
     }
@@ -261,6 +270,8 @@ int run_command(command_line const& line) {
     }
     options.target = std::move(*target);
     options.ca_pem.push_back(embedded->ca_pem());
+    options.approval_label = embedded->approval_label();
+    if (!line.wait) options.wait = std::chrono::seconds{5}; // it asks for one
     options.credentials.user = embedded->user();
     options.credentials.password = embedded->password();
     options.credentials.certificate_pem = embedded->client_certificate_pem();

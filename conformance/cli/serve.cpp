@@ -148,7 +148,8 @@ int serve_command(command_line const& line) {
   auto const password = authority.password();
   text +=
       "password  " + (shows_password ? std::string{as_text(password.expose())} : std::string{"as given to it"}) + "\n";
-  text += "labels    label (/.well-known/est/label), or none\n";
+  text += "labels    label (/.well-known/est/label), approval (there an enrolment is answered 202 until it is "
+          "repeated), or none\n";
   text += "Its CA was made for this and ends with it. Ctrl-C ends it.\n";
   print(text);
 

@@ -32,6 +32,8 @@ struct behaviour {
   bool reenrol_under_other_name = false; ///< a re-enrolment may change subject and names, against RFC 7030 4.2.2
   bool append_chain = false;             ///< the answer's bag holds the CA certificates too, against RFC 7030 4.2.3
 
+  bool pending_forgotten = false; ///< a request that waits for approval is refused when it is repeated (RFC 7030 4.2.3)
+
   bool renewal_without_renewing = false;  ///< a re-enrolment for the old key is answered with the old certificate
   bool reenrolment_under_old_key = false; ///< a re-enrolment certifies the old key whatever the CSR has
 

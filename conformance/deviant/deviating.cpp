@@ -10,6 +10,7 @@
 #include <est/pki/der.hpp>
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
+#include <est/server/approval.hpp>
 
 #include <botan/pkcs8.h>
 
@@ -232,6 +233,22 @@ result<bytes> deviating_authority::sign_cmc(pki::object_id const& type, byte_vie
                                             std::span<const pki::certificate> bag, std::string_view label,
                                             pki::context const& at) const {
   return ca_.sign_cmc(type, content, bag, label, at);
+}
+
+result<std::optional<pending>> deviating_authority::approval(pki::csr const& csr, peer const& who,
+                                                             std::string_view operation, std::string_view label,
+                                                             pki::context const&) const {
+  if (label.empty() || label != desk_.label) return std::optional<pending>{};
+  std::lock_guard const held{desk_.lock};
+  if (desk_.known.size() >= waiting_room::most) desk_.known.clear();
+  bool const first = desk_.known.insert(request_identity(csr, who, operation, label)).second;
+  if (!first && behave_.pending_forgotten)
+    return fail(errc::invalid_argument, "approval", "A request for this key was received already.");
+  if (!first) return std::optional<pending>{};
+  pending later;
+  later.retry_after = std::chrono::seconds{1};
+  later.text = "The request waits for approval.";
+  return std::optional<pending>{std::move(later)};
 }
 
 result<issuance> deviating_authority::issue(pki::csr const& csr, peer const& who, std::string_view label,

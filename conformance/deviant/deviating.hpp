@@ -12,13 +12,24 @@
 #include <est/server/memory_ca.hpp>
 #include <est/server/policy.hpp>
 
+#include <cstddef>
 #include <functional>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace est::conformance {
+
+/// Who waits for approval, and who has waited: a request that is repeated has been approved meanwhile.
+struct waiting_room {
+  std::string label; ///< enrolments under this label wait; empty: none do
+  std::mutex lock;
+  std::set<std::string> known; ///< by request_identity; no more than `most`
+  static constexpr std::size_t most = 1000;
+};
 
 /// The CA as the switches want it.
 class deviating_authority {
@@ -26,10 +37,12 @@ public:
   using key_maker = std::function<result<pki::private_key>(pki::key_spec const&, pki::context const&)>;
 
   deviating_authority(memory_ca const& ca, behaviour const& behave, secret_bytes const& shared_key,
-                      key_maker const& generate)
-      : ca_(ca), behave_(behave), shared_key_(shared_key), generate_(generate) {}
+                      key_maker const& generate, waiting_room& desk)
+      : ca_(ca), behave_(behave), shared_key_(shared_key), generate_(generate), desk_(desk) {}
 
   result<pki::certs_only> ca_certificates(std::string_view label) const;
+  result<std::optional<pending>> approval(pki::csr const&, peer const&, std::string_view operation,
+                                          std::string_view label, pki::context const&) const;
   result<issuance> issue(pki::csr const&, peer const&, std::string_view label, pki::context const&) const;
   result<pki::private_key> generate_key(pki::csr const&, std::string_view label, pki::context const&) const;
   result<std::optional<pki::key_encryption_key>> find_key_encryption_key(byte_view, peer const&,
@@ -47,6 +60,7 @@ private:
   behaviour const& behave_;
   secret_bytes const& shared_key_; ///< PKCS#8: the key that everybody gets with `same_key_each_time`
   key_maker const& generate_;      ///< empty: the CA generates
+  waiting_room& desk_;
 };
 
 /// What the server is told so that a switch can work.

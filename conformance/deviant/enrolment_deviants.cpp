@@ -172,6 +172,9 @@ void add_enrolment_deviants(std::vector<deviant>& all) {
                  [](request const&, response& r) {
                    if (r.status == 202) r.body = std::string{"\xff\xfe\x00", 3};
                  }});
+  all.push_back({"pending-forgotten", "a request that waits for approval is refused when it is sent again",
+                 "enroll.pending-recognised", "pending-not-recognised", "",
+                 [](behaviour& b) { b.pending_forgotten = true; }});
   all.push_back({"other-names-enrolled", "any name is enrolled, though clients may have their own alone",
                  "enroll.client-authorised", "enroll-other-name-issued", "tls.client-authorised",
                  [](behaviour& b) { b.own_names = b.own_names_but_enrolled = true; }, nullptr, nullptr, nullptr,

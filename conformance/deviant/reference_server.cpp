@@ -61,12 +61,15 @@ result<pki::csr_attributes> wanted_attributes(bool announce_linking) {
 
 struct reference_authority::state {
   state(memory_ca made, reference_options given)
-      : options(std::move(given)), ca(std::move(made)), behind(ca, options.behave, shared_key, options.generate) {}
+      : options(std::move(given)), ca(std::move(made)), behind(ca, options.behave, shared_key, options.generate, desk) {
+    desk.label = options.approval_label;
+  }
 
   reference_options options;
   memory_ca ca;
   secret_bytes shared_key;
   std::string authorization;
+  waiting_room desk;
   deviating_authority behind;
   std::optional<server<deviating_authority>> est;
 
@@ -121,7 +124,9 @@ result<std::unique_ptr<reference_authority>> reference_authority::make(reference
   made->authorization = http::encode_basic({made->options.user, made->options.password.duplicate()});
 
   server_options how;
-  how.knows_label = [labels = made->options.labels](std::string_view label) {
+  auto labels = made->options.labels;
+  if (!made->options.approval_label.empty()) labels.push_back(made->options.approval_label);
+  how.knows_label = [labels = std::move(labels)](std::string_view label) {
     return std::find(labels.begin(), labels.end(), label) != labels.end();
   };
   password_table users;
@@ -164,6 +169,7 @@ http::response reference_authority::answer(http::request const& request, http::t
   return answer;
 }
 
+std::string const& reference_authority::approval_label() const noexcept { return state_->options.approval_label; }
 std::string const& reference_authority::user() const noexcept { return state_->options.user; }
 secret_bytes reference_authority::password() const { return state_->options.password.duplicate(); }
 pki::certificate const& reference_authority::root() const noexcept { return state_->ca.root(); }
@@ -280,6 +286,7 @@ result<std::unique_ptr<reference_server>> reference_server::start(reference_opti
   return std::unique_ptr<reference_server>{new reference_server{std::move(made)}};
 }
 
+std::string const& reference_server::approval_label() const noexcept { return state_->authority->approval_label(); }
 std::uint16_t reference_server::port() const noexcept { return state_->server->port(); }
 std::string reference_server::url() const { return "https://127.0.0.1:" + std::to_string(port()); }
 std::string reference_server::ca_pem() const { return state_->authority->ca_pem(); }

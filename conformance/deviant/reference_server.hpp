@@ -28,9 +28,11 @@ namespace est::conformance {
 /// How a reference server is made.
 struct reference_options {
   std::string user = "estuser";
-  secret_bytes password;                                 ///< empty: a random one is made
-  std::vector<std::string> labels = {"label"};           ///< CA labels, beside the path without one; all the same CA
-  bool intermediate = true;                              ///< issue from a CA below the root
+  secret_bytes password;                       ///< empty: a random one is made
+  std::vector<std::string> labels = {"label"}; ///< CA labels, beside the path without one; all the same CA
+  std::string approval_label =
+      "approval";           ///< one more, under which enrolments wait until they are repeated; empty: none
+  bool intermediate = true; ///< issue from a CA below the root
   pki::key_spec key = pki::key_spec::ecdsa("secp256r1"); ///< of the CA and of the TLS server
 
   // Over TLS only
@@ -67,6 +69,7 @@ public:
 
   std::string const& user() const noexcept;
   secret_bytes password() const; ///< a copy
+  std::string const& approval_label() const noexcept;
 
   pki::certificate const& root() const noexcept;
   std::string ca_pem() const;    ///< the root: what a client has to trust
@@ -114,6 +117,7 @@ public:
 
   std::uint16_t port() const noexcept;
   std::string url() const; ///< `https://127.0.0.1:8443`
+  std::string const& approval_label() const noexcept;
 
   std::string ca_pem() const;
   std::string const& user() const noexcept;

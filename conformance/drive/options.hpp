@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -73,7 +74,13 @@ struct run_options {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{5000};
   std::chrono::milliseconds exchange_timeout{10000}; ///< of one request and its whole answer
-      /// Identifiers of keys that the server knows, for the protection of generated keys: a symmetric one, a public key for key
+  std::chrono::milliseconds wait{
+      0}; ///< `--wait`: how long an enrolment that is answered 202 is asked about; 0: not at all
+  std::string
+      approval_label; ///< `--approval-label`: where enrolments wait for approval; empty: the label of all others
+  /// Waits for so long; without it the thread sleeps.
+  std::function<void(std::chrono::milliseconds)> pause;
+  /// Identifiers of keys that the server knows, for the protection of generated keys: a symmetric one, a public key for key
   /// transport (RSA), a public key for key agreement (EC); empty: none.
   struct known_identifiers {
     bytes symmetric, transport, agreement;

@@ -48,6 +48,8 @@ std::string reason_to_skip(run_options const& options, vector_definition const& 
   if (!v.registered.empty() && options.key_identifiers.of(v.registered).empty())
     return "no registered key: it needs the identifier of one that the target knows (--key-id " + v.registered +
            "=HEX)";
+  if (v.approval && options.wait.count() == 0)
+    return "no time to wait: it needs --wait, and somebody who approves the request meanwhile";
   if (options.read_only && v.certificates > 0) return "read-only: it could issue a certificate";
   if (v.needs == credential::none) return {};
   bool const has =

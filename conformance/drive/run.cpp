@@ -6,6 +6,7 @@
 #include "../reading.hpp"
 
 #include <est/http/auth.hpp>
+#include <est/message/pending.hpp>
 #include <est/pki/oids.hpp>
 #include <est/pki/private_key.hpp>
 
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
 
 namespace est::conformance {
 
@@ -144,6 +146,8 @@ private:
       if (std::holds_alternative<cmc_body>(q.body) && fill_.password == nullptr)
         return "no credential: it needs --user, whose password proves the identity";
     }
+    if (v.approval && options_.approval_label.empty() && !something_waits_)
+      return "nothing waits: no enrolment was answered 202, and no --approval-label is given";
     if (absent_.count(v.operation) != 0) return "not offered: the server does not know " + v.operation;
     if (credentials_refused_ && v.needs != vector_definition::credential::none)
       return "no credential: the server refused the credentials with 401";
@@ -173,6 +177,93 @@ private:
     return true;
   }
 
+  /// Sends one request, on that connection or a new one, and adds the exchange to the record.
+  /// In:  the octets; where there are none they are made for the connection, and stay there
+  /// Out: whether a whole answer came
+  result<bool> send(vector_definition const& v, request_template const& q, record& r, connection& c,
+                    std::optional<outgoing>& out) {
+    exchange e;
+    e.name = v.id + "/" + std::to_string(r.exchanges.size() + 1);
+    e.time = std::chrono::system_clock::now();
+    e.identity = q.identity;
+    auto const whose = q.identity.value_or(client_identity::own);
+    if (!c.wire || !c.wire->usable() || c.with_certificate != (q.credentials && may_show_certificate_) ||
+        c.identity != whose) {
+      c = {};
+      auto opened = connect(q.credentials, whose, v.tls);
+      if (!opened) {
+        e.end = end_of(opened.error().code);
+        e.complaint = "no connection: " + opened.error().detail;
+        last_trouble_ = e.complaint;
+        r.exchanges.push_back(std::move(e));
+        return false;
+      }
+      c = std::move(*opened);
+    }
+    fill_.connection = c.facts;
+    fill_.authorization = q.credentials && !q.identity ? authorization_ : std::string{};
+    fill_.where.label =
+        v.approval && !options_.approval_label.empty() ? options_.approval_label : options_.effective_label();
+    if (!out) {
+      auto made = compose(q, fill_, keys_, {std::chrono::system_clock::now(), rng_});
+      if (!made) return fail_in(v.id, made.error());
+      out = std::move(*made);
+    }
+    auto in = c.wire->converse(*out);
+    e.tls = c.facts;
+    e.client_certificate_shown = c.wire->client_certificate_shown();
+    e.client_certificate_asked = c.wire->client_certificate_asked();
+    e.authorities_named = c.wire->authorities_named();
+    if (in.anything_sent) e.request = out->head + (in.body_sent ? out->body : std::string{});
+    if (!in.octets.empty()) e.response = std::move(in.octets);
+    e.end = in.end;
+    e.complaint = std::move(in.complaint);
+    if (in.whole) answered_ = true;
+    if (!in.whole) {
+      last_trouble_ = e.complaint;
+      not_http_ = in.not_http;
+      last_end_ = in.end;
+    }
+    take_note(v, q, conformance::read(e), in.anything_sent, in.whole);
+    r.exchanges.push_back(std::move(e));
+    return in.whole;
+  }
+
+  /// RFC 7030 4.2.3: "The client MUST wait at least the specified "retry-after" time before repeating the same request." It
+  /// does so on a new connection, for which a CSR that is linked to its own has to be made anew, by the same key.
+  result<bool> send_while_pending(vector_definition const& v, record& r, std::optional<outgoing> out) {
+    using namespace std::chrono;
+    constexpr seconds otherwise{5}; // where the server does not say
+    milliseconds waited{0};
+    bool whole = true;
+    while (whole) {
+      auto const read = conformance::read(r.exchanges.back());
+      if (read.status() != 202) break;
+      auto const now = system_clock::now();
+      auto const pause = std::max<milliseconds>(
+          ceil<milliseconds>(read_pending(*read.response).earliest(now, otherwise) - now), seconds{1});
+      if (waited + pause > options_.wait) {
+        done_.remarks.push_back(v.id + " is still waiting for approval: 202 came " +
+                                std::to_string(r.exchanges.size()) +
+                                " times, and the next time to ask lies beyond --wait.");
+        break;
+      }
+      say(v.id + ": 202, asked again in " + std::to_string(ceil<seconds>(pause).count()) + " s");
+      if (options_.pause)
+        options_.pause(pause);
+      else
+        std::this_thread::sleep_for(pause);
+      waited += pause;
+      if (done_.certificates_counted > 0) --done_.certificates_counted; // the same request costs once
+      if (fill_.linking_asked) out.reset();
+      connection c;
+      auto const sent = send(v, v.requests.back(), r, c, out);
+      if (!sent) return sent;
+      whole = *sent;
+    }
+    return whole;
+  }
+
   /// Sends all requests of one vector. Out: whether the server lives.
   result<bool> perform(vector_definition const& v) {
     if (v.handshake) return perform_handshake(v);
@@ -182,50 +273,19 @@ private:
     if (auto const it = kept_.find(v.control); it != kept_.end()) r->control = it->second;
     connection c;
     bool whole = false;
+    std::optional<outgoing> out;
     for (auto const& q : v.requests) {
-      exchange e;
-      e.name = v.id + "/" + std::to_string(r->exchanges.size() + 1);
-      e.time = std::chrono::system_clock::now();
-      e.identity = q.identity;
-      auto const whose = q.identity.value_or(client_identity::own);
-      if (!c.wire || !c.wire->usable() || c.with_certificate != (q.credentials && may_show_certificate_) ||
-          c.identity != whose) {
-        c = {};
-        auto opened = connect(q.credentials, whose, v.tls);
-        if (!opened) {
-          e.end = end_of(opened.error().code);
-          e.complaint = "no connection: " + opened.error().detail;
-          last_trouble_ = e.complaint;
-          r->exchanges.push_back(std::move(e));
-          whole = false;
-          break;
-        }
-        c = std::move(*opened);
-      }
-      fill_.connection = c.facts;
-      fill_.authorization = q.credentials && !q.identity ? authorization_ : std::string{};
-      auto out = compose(q, fill_, keys_, {std::chrono::system_clock::now(), rng_});
-      if (!out) return fail_in(v.id, out.error());
-      auto in = c.wire->converse(*out);
-      e.tls = c.facts;
-      e.client_certificate_shown = c.wire->client_certificate_shown();
-      e.client_certificate_asked = c.wire->client_certificate_asked();
-      e.authorities_named = c.wire->authorities_named();
-      if (in.anything_sent) e.request = out->head + (in.body_sent ? out->body : std::string{});
-      if (!in.octets.empty()) e.response = std::move(in.octets);
-      e.end = in.end;
-      e.complaint = std::move(in.complaint);
-      whole = in.whole;
-      if (in.whole) answered_ = true;
-      if (!in.whole) {
-        last_trouble_ = e.complaint;
-        not_http_ = in.not_http;
-        last_end_ = in.end;
-      }
-      auto const read = conformance::read(e);
-      take_note(v, q, read, in.anything_sent, in.whole);
-      r->exchanges.push_back(std::move(e));
-      if (!in.whole) break;
+      out.reset();
+      auto const sent = send(v, q, *r, c, out);
+      if (!sent) return fail(sent.error());
+      whole = *sent;
+      if (!whole) break;
+    }
+    if (v.approval && whole) {
+      c = {};
+      auto const sent = send_while_pending(v, *r, std::move(out));
+      if (!sent) return fail(sent.error());
+      whole = *sent;
     }
     bool lives = whole;
     // A server that demands a client certificate of everybody refuses anonymous connections and lives all the same.
@@ -256,6 +316,7 @@ private:
     bool const issuing = v.certificates > 0;
     // An answer that did not come may still have cost a certificate.
     if (issuing && sent && (status == 0 || read.succeeded())) ++done_.certificates_counted;
+    if (issuing && status == 202) something_waits_ = true;
     if (issuing && read.succeeded()) list_certificates(v, read);
 
     if (v.operation == "cacerts" && read.certificates && done_.target.ca_certificates.empty())
@@ -334,6 +395,7 @@ private:
     q.operation = "cacerts";
     q.headers = {{"Host", "{authority}"}, {"User-Agent", "est-conformance"}, {"Accept", "*/*"}};
     fill_.authorization.clear();
+    fill_.where.label = options_.effective_label();
     auto const out = compose(q, fill_, keys_, {std::chrono::system_clock::now(), rng_});
     bool const whole = out && c->wire->converse(*out).whole;
     answered_ = answered_ || whole;
@@ -388,6 +450,7 @@ private:
   std::set<http::tls_version> refused_versions_;
   bool answered_ = false;
   bool credentials_good_ = false, credentials_refused_ = false;
+  bool something_waits_ = false; ///< an enrolment was answered 202
   bool not_http_ = false;
   connection_end last_end_ = connection_end::unknown;
   std::string last_trouble_;

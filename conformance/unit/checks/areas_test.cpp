@@ -290,6 +290,34 @@ BOOST_AUTO_TEST_CASE(an_answer_without_its_request_is_judged_as_far_as_that_goes
   BOOST_TEST(failures().empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_request_that_waits_is_recognised_when_it_comes_again) {
+  auto const c = csr();
+  auto const q = post("simpleenroll", c.der());
+  auto later = answer(202);
+  later.headers.add("Retry-After", "1");
+  auto const twice = [&](std::string const& name, http::request const& again, http::response const& r) {
+    add(make(name + ", first", q, later)).exchanges.push_back(make(name, again, r));
+  };
+  auto const anew = must(pki::make_csr({c.subject_der(), {}, "SHA-512"}, client_key, at_test_time()));
+  twice("granted", q, certificate_for(c));
+  twice("signed anew", post("simpleenroll", anew.der()), certificate_for(c));
+  twice("still waiting", q, later);
+  twice("unknown", q, answer(400));
+  twice("forbidden", q, answer(403));
+  twice("busy", q, answer(503));
+  twice("for another name", post("simpleenroll", csr({}, common_name("device 2")).der()), answer(400));
+  add("at once", q, answer(400));
+  BOOST_TEST(said("enroll.pending-recognised", "granted") == "pass");
+  BOOST_TEST(said("enroll.pending-recognised", "signed anew") == "pass");
+  BOOST_TEST(said("enroll.pending-recognised", "still waiting") == "inconclusive");
+  BOOST_TEST(said("enroll.pending-recognised", "unknown") == "fail pending-not-recognised");
+  BOOST_TEST(said("enroll.pending-recognised", "forbidden") == "inconclusive");
+  BOOST_TEST(said("enroll.pending-recognised", "busy") == "inconclusive");
+  BOOST_TEST(said("enroll.pending-recognised", "for another name") == "nothing");
+  BOOST_TEST(said("enroll.pending-recognised", "at once") == "nothing");
+  BOOST_TEST(said("enroll.pending-retry-after", "granted, first") == "pass");
+}
+
 BOOST_AUTO_TEST_CASE(exchanges_that_lead_up_are_judged_by_the_general_rows_alone) {
   auto const c = csr();
   auto q = post("simpleenroll", c.der());

@@ -125,6 +125,9 @@ kept_run proof::make(deviant const* d) {
   o.credentials.certificate_pem = client.certificate;
   o.credentials.key_pem = client.key.duplicate();
   o.max_certificates = 1000;
+  o.wait = std::chrono::seconds{10};
+  o.pause = [](std::chrono::milliseconds) {}; // the reference server does not look at a clock either
+  o.approval_label = "approval";
   o.key_identifiers = {state_->known.symmetric, state_->known.transport, state_->known.agreement};
   if (d != nullptr && !d->policy.empty()) o.policies.emplace_back(d->policy);
   loopback_settings settings;

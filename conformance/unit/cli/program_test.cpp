@@ -83,6 +83,9 @@ BOOST_AUTO_TEST_CASE(bad_usage_is_exit_2_with_one_line) {
         {"run", "https://a", "--tls", "1.1"},
         {"run", "https://a", "--timeout", "never"},
         {"run", "https://a", "--timeout", "-1"},
+        {"run", "https://a", "--wait", "-1"},
+        {"run", "https://a", "--approval-label", "slow"}, // and no time for it
+        {"run", "--approval-label", "slow", "--wait", "5"},
         {"run", "https://a", "--max-certs", "-1"},
         {"run", "https://a", "--cacert", s.path + "/missing.pem"},
         {"run", "https://a", "--cacert", pem},

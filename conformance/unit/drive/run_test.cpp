@@ -6,6 +6,7 @@
 #include "reading.hpp"
 #include "scripted_server.hpp"
 
+#include <est/server/approval.hpp>
 #include <est/server/memory_ca.hpp>
 #include <est/server/server.hpp>
 
@@ -497,6 +498,86 @@ BOOST_AUTO_TEST_CASE(a_target_that_never_answers_http_is_unusable_and_the_senten
              name(errc::malformed_http));
   BOOST_TEST(trouble([](auto& c, auto, auto const&) { c.close_notify(); }) == name(errc::connection_closed));
   BOOST_TEST(trouble([](auto& c, auto, auto const&) { c.reset(); }) == name(errc::connection_closed));
+}
+
+namespace {
+
+/// A house in which somebody approves what was asked so often.
+struct patient_house {
+  Botan::AutoSeeded_RNG rng;
+  approval_desk<memory_ca> ca{must(memory_ca::make({}, {std::chrono::system_clock::now(), rng}))};
+  server_options settings = [] {
+    server_options o;
+    o.check_password = [](std::string_view, byte_view) { return true; };
+    o.knows_label = [](std::string_view label) { return label == "slow"; };
+    return o;
+  }();
+  est::server<approval_desk<memory_ca>> est{ca, settings};
+  std::size_t approved_after = 3, asked = 0;
+  std::vector<std::string> targets, bodies;
+
+  handler serve() {
+    return [this](http::request const& q, http::tls_facts const& facts) {
+      if (q.method == "POST") {
+        targets.push_back(q.target);
+        bodies.push_back(q.body);
+        if (++asked == approved_after) ca.approve(ca.entries().front().id);
+      }
+      return est.handle(q, facts, {std::chrono::system_clock::now(), rng});
+    };
+  }
+};
+
+run_options patient(std::chrono::seconds wait) {
+  auto o = with_user();
+  o.select = {"simpleenroll.waits-for-approval"};
+  o.wait = wait;
+  o.approval_label = "slow";
+  return o;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_answered_202_is_asked_again_as_the_server_wants_until_it_is_approved) {
+  patient_house h;
+  auto o = patient(std::chrono::seconds{600});
+  std::vector<milliseconds> pauses;
+  o.pause = [&](milliseconds p) { pauses.push_back(p); };
+  auto const r = must(run(o, embedded_vectors(), make_loopback_channels(h.serve())));
+  auto const* one = find(r, "simpleenroll.waits-for-approval");
+  BOOST_REQUIRE(one != nullptr);
+  BOOST_TEST(one->exchanges.size() == 3u);
+  BOOST_TEST(status(r, one->id) == 200);
+  BOOST_TEST(pauses.size() == 2u);
+  for (auto const& p : pauses) BOOST_TEST((p >= std::chrono::seconds{60}), p.count());
+  BOOST_TEST(h.bodies.front() == h.bodies.back());
+  for (auto const& t : h.targets) BOOST_TEST(t == "/.well-known/est/slow/simpleenroll");
+  BOOST_TEST(r.certificates_counted == 1u);
+  BOOST_TEST(r.remarks.empty());
+}
+
+BOOST_AUTO_TEST_CASE(nobody_waits_longer_than_the_user_allows) {
+  patient_house h;
+  h.approved_after = 100;
+  auto o = patient(std::chrono::seconds{130});
+  std::size_t pauses = 0;
+  o.pause = [&](milliseconds) { ++pauses; };
+  auto const r = must(run(o, embedded_vectors(), make_loopback_channels(h.serve())));
+  BOOST_TEST(pauses == 2u);
+  BOOST_TEST(status(r, "simpleenroll.waits-for-approval") == 202);
+  BOOST_TEST(r.certificates_counted == 1u); // it may yet be issued
+  BOOST_REQUIRE(r.remarks.size() == 1u);
+  BOOST_TEST(r.remarks.front().find("still waiting for approval") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_for_approval_needs_time_and_a_server_that_lets_it_wait) {
+  house h;
+  auto o = with_user();
+  auto r = must(run(o, embedded_vectors(), make_loopback_channels(h.serve())));
+  BOOST_TEST(reason(r, "simpleenroll.waits-for-approval").find("--wait") != std::string::npos);
+  o.wait = std::chrono::seconds{60};
+  r = must(run(o, embedded_vectors(), make_loopback_channels(h.serve())));
+  BOOST_TEST(reason(r, "simpleenroll.waits-for-approval").find("nothing waits") == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
