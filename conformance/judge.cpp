@@ -12,10 +12,10 @@ namespace {
 
 std::vector<check> gather() {
   std::vector<check> all;
-  for (auto const area :
-       {tls_checks(), http_checks(), linking_checks(), encoding_checks(), cacerts_checks(), enroll_checks(),
-        renewal_checks(), full_cmc_checks(), server_keygen_checks(), protected_key_checks(), format_checks(),
-        csrattrs_checks(), csr_template_checks(), certificate_checks(), policy_checks(), observation_checks()})
+  for (auto const area : {tls_checks(), http_checks(), linking_checks(), encoding_checks(), cacerts_checks(),
+                          enroll_checks(), renewal_checks(), full_cmc_checks(), server_keygen_checks(),
+                          protected_key_checks(), format_checks(), csrattrs_checks(), csr_template_checks(),
+                          certificate_checks(), policy_checks(), observation_checks(), odd_request_checks()})
     all.insert(all.end(), area.begin(), area.end());
   return all;
 }

@@ -1,5 +1,7 @@
 #include "vector.hpp"
 
+#include <est/pki/der.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -222,9 +224,17 @@ attribute_template read_attribute(json const& value, std::string const& place, c
         a.values.push_back(std::move(*octets));
     }
   }
+  if (in.optional("padding") != nullptr) {
+    ++found;
+    a.what = kind::raw;
+    a.oid = "1.3.6.1.4.1.32473.1"; // below the number that RFC 5612 keeps for examples: nobody knows it
+    auto const size = in.number("padding", 100000);
+    if (size == 0) out.add(in.place("padding"), "no octets at all pad nothing");
+    a.values.push_back(pki::der::octet_string(bytes(size, 0x20)));
+  }
   if (value.is_object() && found != 1)
     out.add(place, "an attribute is one of: decrypt-key-identifier, asymmetric-decrypt-key-identifier, "
-                   "smime-capabilities, subject-alternative-names, oid with values");
+                   "smime-capabilities, subject-alternative-names, oid with values, padding");
   return a;
 }
 
@@ -299,7 +309,9 @@ request_template read_request(json const& value, std::string const& place, compl
     csr_body b{read_csr(*csr, of.place("csr"), out), {}};
     b.layout = of.one_of<body_layout>("layout", {{"64-lf", body_layout::lines_64_lf},
                                                  {"one-line", body_layout::one_line},
-                                                 {"76-crlf", body_layout::lines_76_crlf}});
+                                                 {"76-crlf", body_layout::lines_76_crlf},
+                                                 {"pem", body_layout::pem},
+                                                 {"der", body_layout::der}});
     r.body = std::move(b);
   }
   if (auto const* csr = of.optional("cmc")) {

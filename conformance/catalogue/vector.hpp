@@ -21,11 +21,13 @@
 
 namespace est::conformance {
 
-/// How the base64 text of a body is laid out.
+/// How a CSR is written in a body: the layout of its base64 text, or what is put in its place.
 enum class body_layout : std::uint8_t {
   one_line, ///< no line ending at all
   lines_64_lf,
   lines_76_crlf,
+  pem, ///< header lines around the base64, against RFC 8951 3
+  der, ///< no base64 at all, against RFC 8951 3
 };
 
 /// How a CSR is bound to the TLS connection (RFC 7030 3.5).
@@ -89,7 +91,8 @@ struct text_body {
   std::string text;
 };
 
-/// One request. `{authority}` and `{length}` in a field's value are replaced; nothing else is touched.
+/// One request. `{authority}`, `{length}` and `{client-certificate}` (base64 of its DER) in a field's value are replaced;
+/// nothing else is touched.
 struct request_template {
   std::string method;
   std::string operation;      ///< the last segment of the target

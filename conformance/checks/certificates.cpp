@@ -102,8 +102,27 @@ verdict issuers_may_sign(situation const& s) {
   return any ? verdict::holds() : verdict::not_applicable("no issuer in the bag has a keyUsage");
 }
 
-constexpr predicate issued[] = {
-    {"pkix-serial", has_good_serial}, {"pkix-version", has_version_3}, {"pkix-nameless", is_named}};
+// 4.1.2.2: "It MUST be unique for each certificate issued by a given CA (i.e., the issuer name and serial number identify a
+// unique certificate)."
+verdict has_serial_of_its_own(situation const& s) {
+  auto const* const issued = issued_certificate(s.read);
+  bool compared = false;
+  for (auto const& other : s.others) {
+    if (other.seen == &s.seen || !(is_enrolment(*other.read) || other.read->op == operation::serverkeygen)) continue;
+    auto const* const theirs = other.read->status() == 200 ? issued_certificate(*other.read) : nullptr;
+    if (theirs == nullptr || *theirs == *issued || !equal(theirs->issuer_der(), issued->issuer_der())) continue;
+    compared = true;
+    if (theirs->serial() == issued->serial())
+      return of_issued(s, "a serial number that no other certificate of this CA has",
+                       to_hex(issued->serial()) + ", as in " + other.seen->name);
+  }
+  return compared ? verdict::holds() : verdict::not_applicable("no other certificate of this CA was seen");
+}
+
+constexpr predicate issued[] = {{"pkix-serial", has_good_serial},
+                                {"pkix-version", has_version_3},
+                                {"pkix-nameless", is_named},
+                                {"pkix-serial-repeated", has_serial_of_its_own}};
 constexpr predicate cas[] = {{"pkix-issuer-no-ca", issuers_are_cas}, {"pkix-issuer-no-cert-sign", issuers_may_sign}};
 
 constexpr check checks[] = {

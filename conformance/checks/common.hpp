@@ -26,6 +26,7 @@ std::span<const check> full_cmc_checks();
 std::span<const check> http_checks();
 std::span<const check> linking_checks();
 std::span<const check> observation_checks();
+std::span<const check> odd_request_checks();
 std::span<const check> policy_checks();
 std::span<const check> protected_key_checks();
 std::span<const check> renewal_checks();

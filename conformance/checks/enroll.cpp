@@ -241,9 +241,48 @@ verdict repetition_is_recognised(situation const& s) {
 }
 
 constexpr predicate recognised[] = {{"pending-not-recognised", repetition_is_recognised}};
+
+// 4.2: "The server MUST authenticate the client as specified in Section 3.3.2 if certificate-based authentication is used or
+// Section 3.2.3 if the optional HTTP-based authentication is used". Fields in which a proxy hands on whom it has
+// authenticated are none of these, unless nobody else can send them.
+std::string_view forged_field(reading const& read) {
+  static constexpr std::string_view names[] = {
+      "X-SSL-Client-Cert",   "X-Forwarded-Client-Cert", "SSL_CLIENT_CERT", "X-Client-Cert",     "Client-Cert",
+      "X-SSL-Client-Verify", "SSL_CLIENT_VERIFY",       "SSL_CLIENT_S_DN", "X-SSL-Client-S-DN", "SSL-Client-Cert"};
+  for (auto const name : names)
+    if (read.request && read.request->headers.has(name)) return name;
+  return {};
+}
+
+verdict forged_fields_are_not_believed(situation const& s) {
+  auto const field = forged_field(s.read);
+  // Why it was refused is another matter: with such fields it was not let in.
+  if (!field.empty() && s.read.has_no_credentials && kind_of(s.read) == answer_kind::refused) return verdict::holds();
+  if (field.empty() || !s.read.has_no_credentials || kind_of(s.read) != answer_kind::success || !s.read.certificates)
+    return verdict::not_applicable("no certificate was issued for such fields alone");
+  for (auto const& other : s.others)
+    if (other.read->op == s.read.op && other.read->label == s.read.label && asked_with(*other.read, "POST") &&
+        other.read->has_no_credentials && other.read->csr && forged_field(*other.read).empty() &&
+        kind_of(*other.read) == answer_kind::refused)
+      return verdict::violated(
+          "a client is authenticated by TLS or by HTTP, not by fields that anybody can send; without them it was "
+          "answered with " +
+              status_text(*other.read) + " (" + other.seen->name + ")",
+          status_text(s.read) + " with a certificate to a client whose one credential was " + in_quotes(field),
+          "response", status_line(s));
+  return verdict::not_applicable("nobody was refused who sent no such fields");
+}
+
+verdict not_issued_without_credentials(situation const& s) {
+  if (!forged_field(s.read).empty() && kind_of(s.read) == answer_kind::refused)
+    return verdict::not_applicable("told by the fields that were forged");
+  return not_issued_to_anyone(s);
+}
+
 constexpr predicate served[] = {{"simpleenroll-not-served", is_served}};
 constexpr predicate re_served[] = {{"simplereenroll-not-served", is_served}};
-constexpr predicate authenticates[] = {{"enroll-issued-to-anyone", not_issued_to_anyone}};
+constexpr predicate authenticates[] = {{"enroll-forged-fields-believed", forged_fields_are_not_believed},
+                                       {"enroll-issued-to-anyone", not_issued_without_credentials}};
 constexpr predicate pop[] = {{"enroll-broken-signature-issued", broken_signature_not_issued}};
 constexpr predicate pkcs10[] = {{"enroll-pkcs10-unsupported", pkcs10_is_no_wrong_type},
                                 {"enroll-pkcs10-spelling", spelling_does_not_matter}};

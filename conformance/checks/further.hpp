@@ -8,6 +8,7 @@ namespace est::conformance {
 std::span<const check> certificate_checks();
 std::span<const check> csr_template_checks();
 std::span<const check> observation_checks();
+std::span<const check> odd_request_checks();
 std::span<const check> renewal_checks();
 
 } // namespace est::conformance

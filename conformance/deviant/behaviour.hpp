@@ -12,6 +12,7 @@ struct behaviour {
   // Who may ask
   bool cacerts_needs_authentication = false; ///< against RFC 7030 4.1.2 (SHOULD NOT)
   bool issue_without_authentication = false; ///< every enrolment and key generation is answered for anybody
+  bool believe_proxy_fields = false;         ///< X-SSL-Client-Verify: SUCCESS will do, against RFC 7030 4.2
   bool overlook_revocation = false;          ///< revoked client certificates will do, against RFC 7030 3.3.2
 
   bool operation_as_label = false; ///< /cacerts/cacerts is answered, as if cacerts were a label, against RFC 7030 3.2.2

@@ -345,7 +345,8 @@ void before_the_server(behaviour const& behave, std::string_view operation, std:
     in.facts.peer_certificates.clear(); // no certificate, no names to compare with
     in.request.headers.set("Authorization", authorization);
   }
-  if (behave.issue_without_authentication) {
+  if (behave.issue_without_authentication ||
+      (behave.believe_proxy_fields && in.request.headers.find("X-SSL-Client-Verify").value_or("") == "SUCCESS")) {
     in.facts.peer_certificates.clear();
     in.request.headers.set("Authorization", authorization);
   }

@@ -74,6 +74,9 @@ void add_enrolment_deviants(std::vector<deviant>& all) {
   all.push_back({"issues-to-anyone", "nobody is asked for credentials", "enroll.authenticates-client",
                  "enroll-issued-to-anyone", "serverkeygen.authenticates-client",
                  [](behaviour& b) { b.issue_without_authentication = true; }});
+  all.push_back({"forged-fields-believed", "fields in which a proxy names the client are believed of anybody",
+                 "enroll.authenticates-client", "enroll-forged-fields-believed", "",
+                 [](behaviour& b) { b.believe_proxy_fields = true; }});
   all.push_back({"broken-signature-issued", "a CSR whose signature does not verify is issued",
                  "enroll.proof-of-possession", "enroll-broken-signature-issued", "",
                  [](behaviour& b) { b.accept_broken_signature = true; }});

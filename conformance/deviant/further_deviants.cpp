@@ -276,6 +276,13 @@ void add_certificate_deviants(std::vector<deviant>& all) {
                        return change_certificate(octets, [](auto& fields) { fields[1] = {0x02, 0x02, 0x8f, 0x01}; });
                      });
                  }});
+  all.push_back({"serial-repeated", "all certificates have one serial number", "pkix.issued", "pkix-serial-repeated",
+                 followers, nullptr, [](request const& q, response& r) {
+                   if (issued(q, r))
+                     change_payload(r.body, [](bytes octets) {
+                       return change_certificate(octets, [](auto& fields) { fields[1] = {0x02, 0x02, 0x2a, 0x01}; });
+                     });
+                 }});
   all.push_back(
       {"certificate-version-1", "a certificate with extensions has version 1", "pkix.issued", "pkix-version", followers,
        nullptr, [](request const& q, response& r) {

@@ -84,7 +84,7 @@ void add_http_deviants(std::vector<deviant>& all) {
   all.push_back({"wrong-type-breaks-server", "a request of another media type is answered with 500",
                  "http.wrong-media-type", "http-wrong-type-as-server-error", "", nullptr,
                  [](request const& q, response& r) {
-                   auto const type = q.headers.find("Content-Type").value_or("").substr(0, 18);
+                   auto const type = q.headers.find("Content-Type").value_or("application/pkcs10").substr(0, 18);
                    if (asks(q, "simpleenroll") && !http::equal_ignoring_case(type, "application/pkcs10"))
                      answer_with(r, 500, "text/plain", "unexpected\n");
                  }});
@@ -127,6 +127,23 @@ void add_http_deviants(std::vector<deviant>& all) {
                  "http-media-type-blanks-refused", "", nullptr, [](request const& q, response& r) {
                    if (issued(q, r) && q.headers.find("Content-Type").value_or("").find(' ') != std::string_view::npos)
                      answer_with(r, 400, "text/plain", "Which type is that?\n");
+                 }});
+
+  all.push_back({"other-forms-break-server", "a CSR in PEM or DER is answered with 500", "http.client-error-class",
+                 "http-client-error-as-server-error", "", nullptr, [](request const& q, response& r) {
+                   if (refused_enrolment(q, r) && !decode_base64(q.body)) answer_with(r, 500, "text/plain", "Oh.\n");
+                 }});
+  all.push_back({"large-request-dropped", "the connection is closed where a CSR is larger than some are",
+                 "http.large-request", "http-large-request-unanswered", "", nullptr,
+                 [](request const& q, response& r) {
+                   if (asks(q, "simpleenroll") && q.body.size() > 8192) mark(r);
+                 },
+                 nullptr, hang_up_where_marked});
+  all.push_back({"error-with-stack-trace", "an error shows where in the program it was made", "http.error-text",
+                 "http-error-gives-away", "", nullptr, [](request const& q, response& r) {
+                   if (refused_enrolment(q, r))
+                     answer_with(r, 400, "text/plain",
+                                 "java.io.IOException: no CSR\n\tat est.Enroll.doPost(Enroll:42)\n");
                  }});
 
   // RFC 7030 3.3, RFC 8996

@@ -44,6 +44,12 @@ std::vector<deviant> make_legal_variants() {
                    answer_with(r, 202);
                    r.headers.set("Retry-After", "Fri, 31 Dec 2027 23:59:59 GMT");
                  }});
+  all.push_back({"csrattrs-elsewhere", "/csrattrs sends the client to another server", "", "", "", nullptr,
+                 [](request const& q, response& r) {
+                   if (!asks(q, "csrattrs")) return;
+                   answer_with(r, 307);
+                   r.headers.set("Location", "https://another.example/.well-known/est/csrattrs");
+                 }});
   all.push_back({"no-key-generation", "/serverkeygen is answered with 404", "", "", "",
                  [](behaviour& b) { b.no_key_generation = true; }});
   all.push_back({"no-key-generation-501", "/serverkeygen is answered with 501", "", "", "", nullptr,

@@ -8,6 +8,7 @@
 #include <est/pki/csr.hpp>
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
+#include <est/pki/pem.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -88,6 +89,8 @@ std::optional<std::string> binding_of(csr_template const& t, composition const& 
   return challenge_password(with.connection, channel_binding::tls_unique);
 }
 
+constexpr std::string_view shown_certificate = "{client-certificate}";
+
 /// The body in chunks (RFC 9112 7.1), more than one, so that a server has something to put together.
 std::string in_chunks(std::string_view body) {
   constexpr std::size_t most = 100;
@@ -104,6 +107,8 @@ base64_layout layout_of(body_layout layout) {
   switch (layout) {
   case body_layout::one_line: return base64_layout::one_line();
   case body_layout::lines_76_crlf: return {76, true, true};
+  case body_layout::pem:
+  case body_layout::der:
   case body_layout::lines_64_lf: break;
   }
   return {64, false, true};
@@ -216,15 +221,19 @@ result<outgoing> compose(request_template const& q, composition const& with, key
   } else if (auto const* csr = std::get_if<csr_body>(&q.body)) {
     auto const der = compose_csr(csr->csr, with, keys, context);
     if (!der) return fail(der.error());
-    out.body = encode_base64(*der, layout_of(csr->layout));
+    out.body = csr->layout == body_layout::der   ? to_text(*der)
+               : csr->layout == body_layout::pem ? pki::encode_pem("CERTIFICATE REQUEST", *der)
+                                                 : encode_base64(*der, layout_of(csr->layout));
   }
   out.head = q.method + " " + (q.absolute_form ? "https://" + with.where.authority : std::string{}) +
              target(with.where, q.operation) + " HTTP/1.1\r\n";
   for (auto const& [name, value] : q.headers) {
-    out.head += name + ": " +
-                replace_all(replace_all(value, "{authority}", with.where.authority), "{length}",
-                            std::to_string(out.body.size())) +
-                "\r\n";
+    auto text = replace_all(value, "{authority}", with.where.authority);
+    text = replace_all(std::move(text), "{length}", std::to_string(out.body.size()));
+    if (text.find(shown_certificate) != std::string::npos)
+      text = replace_all(std::move(text), shown_certificate,
+                         encode_base64(with.client_certificate, base64_layout::one_line()));
+    out.head += name + ": " + text + "\r\n";
     out.await_continue = out.await_continue || (http::equal_ignoring_case(name, "Expect") &&
                                                 http::equal_ignoring_case(value, "100-continue"));
   }

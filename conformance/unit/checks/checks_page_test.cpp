@@ -233,6 +233,22 @@ std::string difference(std::string const& is, std::string const& was) {
 
 } // namespace
 
+/// What only a socket shows has no run here.
+BOOST_AUTO_TEST_CASE(each_check_of_a_field_failure_has_something_to_say_of_its_vectors) {
+  auto const by_check = vectors_by_check();
+  auto const failures = json::parse(read_vector("field-failures.json"));
+  for (auto const& row : failures["rows"])
+    for (auto const& id : row.value("checks", json::array())) {
+      auto const name = id.get<std::string>();
+      if (name.rfind("tls.", 0) == 0) continue;
+      auto const it = by_check.find(name);
+      bool said = false;
+      for (auto const& vector : row["vectors"])
+        said = said || (it != by_check.end() && it->second.count(vector.get<std::string>()) != 0);
+      BOOST_TEST(said, "row " << row["row"] << ": " << name << " says nothing of its vectors");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(deviants_json_says_what_there_is) {
   auto const page = deviants_page();
   if (may_write()) return write_vector("deviants.json", page);

@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_run_in_process_leaves_a_record_for_each_vector) {
       BOOST_TEST(c.subject.find("est-conformance") != std::string::npos, c.subject);
     }
     BOOST_TEST(done->certificates.size() == done->certificates_counted);
-    BOOST_TEST(done->certificates.size() == 20u);
+    BOOST_TEST(done->certificates.size() == 27u);
   }
 }
 
