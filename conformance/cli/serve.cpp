@@ -36,6 +36,7 @@ int list_deviants() {
       if (d->is_legal() != legal) continue;
       text += "  " + padded(d->name, 42) + " " + std::string{d->title};
       if (!legal) text += " (" + std::string{d->check} + ")";
+      if (!d->is_servable()) text += " [for the tests alone: it cannot be served]";
       text += "\n";
     }
   }
@@ -45,7 +46,14 @@ int list_deviants() {
 
 result<deviant const*> chosen(std::string const& name) {
   if (name.empty()) return static_cast<deviant const*>(nullptr);
-  if (auto const* d = find_deviant(name)) return d;
+  if (auto const* d = find_deviant(name)) {
+    if (d->is_servable()) return d;
+    return fail(errc::invalid_argument, "--deviate",
+                name +
+                    " cannot be served: it only changes what the tests note of a connection, and OpenSSL has no such "
+                    "suite any more; weak suites are chosen by 3des-suites, rc4-suites and null-suites, in the "
+                    "handshake alone");
+  }
   std::vector<std::string_view> names;
   for (auto const* d : every_deviant()) names.push_back(d->name);
   std::string why = "there is no \"" + name + "\"";

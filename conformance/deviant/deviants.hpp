@@ -46,6 +46,10 @@ struct deviant {
   void (*wire)(wire_behaviour&) = nullptr;
 
   bool is_legal() const noexcept { return check.empty(); }
+  /// Whether a server can do it. What only changes what is noted of a connection shows within the process alone.
+  bool is_servable() const noexcept {
+    return behave != nullptr || mutate != nullptr || garble != nullptr || disturb != nullptr || wire != nullptr;
+  }
   /// Whether that check may fail with it.
   bool may_follow(std::string_view id) const noexcept;
 };

@@ -3,6 +3,7 @@
 #include "deviant_parts.hpp"
 
 #include "changes.hpp"
+#include "wire_server.hpp"
 
 namespace est::conformance {
 
@@ -152,6 +153,7 @@ void add_http_deviants(std::vector<deviant>& all) {
                    facts.version = http::tls_version::tls_1_1;
                    facts.tls_unique.reset();
                  }});
+  all.back().wire = [](wire_behaviour& b) { b.lowest = b.highest = http::tls_version::tls_1_1; };
 
   // RFC 7030 3.5
   all.push_back({"linking-unchecked", "any challengePassword will do", "linking.verified",

@@ -71,6 +71,21 @@ bool says(http::fields const& headers, std::string_view name, std::string_view v
   return field && http::equal_ignoring_case(http::trim(*field), value);
 }
 
+/// What a deviant makes of an answer: whether it is sent at all, or the connection ends, or nothing comes.
+received disturbed(deviant const* d, std::string const& head, std::string octets) {
+  received in;
+  in.octets = std::move(octets);
+  in.whole = true;
+  if (d != nullptr && d->disturb != nullptr) d->disturb(head, in);
+  return in;
+}
+
+std::string head_of(std::string_view start_line, http::fields const& headers) {
+  auto text = std::string{start_line} + "\r\n";
+  for (auto const& f : headers) text += f.name + ": " + f.value + "\r\n";
+  return text + "\r\n";
+}
+
 /// The first octets of a connection, left where they are: all of the first TLS record, or what there is of something else.
 std::string peek(int socket) {
   std::string octets(8192, '\0');
@@ -201,12 +216,24 @@ struct wire_server::state {
     }
     const std::unique_ptr<SSL, free_ssl> ssl{SSL_new(context.get())};
     if (!ssl || SSL_set_fd(ssl.get(), socket) != 1 || SSL_accept(ssl.get()) != 1) return;
-    answer_all(over(ssl.get()), transport::facts_of(ssl.get()));
+    if (answer_all(over(ssl.get()), transport::facts_of(ssl.get())) == ending::in_silence) return stay_silent(socket);
     SSL_shutdown(ssl.get());
   }
 
+  /// Says nothing more until the client has gone, a minute at most.
+  void stay_silent(int socket) const {
+    std::array<char, 4096> ignored{};
+    for (int waited_ms = 0; waited_ms < 60000 && !stopping; waited_ms += 50) {
+      pollfd p{socket, POLLIN, 0};
+      if (::poll(&p, 1, 50) == 1 && ::recv(socket, ignored.data(), ignored.size(), 0) <= 0) return;
+    }
+  }
+
+  enum class ending : std::uint8_t { in_order, in_silence };
+
   /// One request after the other, until somebody wants to end it.
-  void answer_all(stream const& wire, http::tls_facts const& facts) {
+  ending answer_all(stream const& wire, http::tls_facts const& facts) {
+    auto const* const d = options.deviation;
     std::string held; // octets that came and belong to the next request
     for (bool go_on = true; go_on && !stopping;) {
       http::request_reader reader;
@@ -215,7 +242,7 @@ struct wire_server::state {
         if (held.empty()) {
           std::array<char, 8192> buffer{};
           int const got = wire.read(buffer.data(), static_cast<int>(buffer.size()));
-          if (got <= 0) return;
+          if (got <= 0) return ending::in_order;
           held.assign(buffer.data(), static_cast<std::size_t>(got));
         }
         auto const taken = reader.feed(held);
@@ -223,15 +250,26 @@ struct wire_server::state {
         held.erase(0, taken ? *taken : held.size());
         if (!encouraged && !broken && reader.head_done() && !reader.done() &&
             says(reader.headers(), "Expect", "100-continue")) {
+          constexpr std::string_view go_ahead = "HTTP/1.1 100 Continue\r\n\r\n";
           encouraged = true;
-          if (!wire.write("HTTP/1.1 100 Continue\r\n\r\n")) return;
+          auto const in = disturbed(d, head_of("POST / HTTP/1.1", reader.headers()), std::string{go_ahead});
+          if (in.octets.empty() && in.end == connection_end::timed_out) return ending::in_silence;
+          if (!wire.write(go_ahead)) return ending::in_order;
         }
       }
       auto question = reader.finish();
       if (broken) question = fail(errc::malformed_http, "request", "it cannot be read");
       go_on = question && question->version == "HTTP/1.1" && !says(question->headers, "Connection", "close");
-      if (!wire.write(answer(question, facts, go_on))) return;
+      auto octets = answer(question, facts, go_on);
+      if (question) {
+        auto in = disturbed(d, head_of(question->method + " " + question->target + " HTTP/1.1", question->headers),
+                            std::move(octets));
+        if (in.octets.empty()) return in.end == connection_end::timed_out ? ending::in_silence : ending::in_order;
+        octets = std::move(in.octets);
+      }
+      if (!wire.write(octets)) return ending::in_order;
     }
+    return ending::in_order;
   }
 
   /// The client showed a certificate that is valid at another time, and that is overlooked.

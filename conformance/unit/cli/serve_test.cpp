@@ -97,6 +97,43 @@ BOOST_AUTO_TEST_CASE(a_deviant_fails_by_the_reason_that_it_prints) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_ends_or_silences_a_connection_does_so_on_the_wire) {
+  struct one {
+    char const *name, *vector, *reason;
+  };
+  for (auto const& d : {one{"no-csr-hangs-up", "simpleenroll.no-csr", "enroll-broken-request-unanswered"},
+                        {"keygen-no-csr-hangs-up", "serverkeygen.no-csr", "skg-broken-request-unanswered"},
+                        {"large-request-dropped", "simpleenroll.padded-16k", "http-large-request-unanswered"},
+                        {"expectation-ignored", "serverkeygen.a4-replayed", "http-expect-unanswered"}}) {
+    running_program server{{"serve", "--deviate", d.name}};
+    auto const text = server.printed("Ctrl-C");
+    const scratch s;
+    auto const found = failures(run_against(text, s, {"--vector", d.vector, "--vector", "cacerts.get"}));
+    BOOST_TEST(!found.empty(), d.name);
+    for (auto const& reason : found) BOOST_TEST(reason == d.reason, d.name);
+    BOOST_TEST(server.end(SIGTERM) == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_of_old_tls_alone_is_one_that_no_good_client_talks_to) {
+  running_program server{{"serve", "--deviate", "old-tls"}};
+  auto const text = server.printed("Ctrl-C");
+  auto const e = run_program({"run", value_of(text, "url"), "--cacert", value_of(text, "cacert")});
+  BOOST_TEST(e.code == 3);
+  BOOST_TEST(has(e.errors, "protocol"), e.errors);
+  BOOST_TEST(server.end(SIGTERM) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_served_is_refused_and_says_why) {
+  auto const e = run_program({"serve", "--deviate", "keys-under-weak-cipher"});
+  BOOST_TEST(e.code == 2);
+  BOOST_TEST(has(e.errors, "cannot be served"), e.errors);
+  BOOST_TEST(has(e.errors, "3des-suites"), e.errors);
+  auto const list = run_program({"serve", "--list"}).out;
+  auto const line = list.substr(list.find("keys-under-weak-cipher"));
+  BOOST_TEST(has(line.substr(0, line.find('\n')), "[for the tests alone"), line.substr(0, 200));
+}
+
 BOOST_AUTO_TEST_CASE(all_that_can_be_served_is_listed) {
   auto const e = run_program({"serve", "--list"});
   BOOST_TEST(e.code == 0);
