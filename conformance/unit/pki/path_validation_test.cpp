@@ -195,6 +195,24 @@ BOOST_AUTO_TEST_CASE(path_lengths_count_what_is_not_self_issued) {
   accepted(validate_path(below_new, std::vector{new_with_old}, std::vector{top}, {}, at(some_day)), 3);
 }
 
+// RFC 5280 section 4.2.1.9: "Where it appears, the pathLenConstraint field MUST be greater than or equal to zero."
+BOOST_AUTO_TEST_CASE(a_negative_path_length_is_no_missing_one) {
+  auto const with_constraints = [](char const* hex) {
+    return std::vector{extension{oids::basic_constraints, true, from_hex(hex)},
+                       make_key_usage(key_usage::key_cert_sign)};
+  };
+  auto const below = [](certificate const& top) {
+    auto const leaf = issue({"leaf", "Ed25519"}, "P-384", &top);
+    return validate_path(leaf, {}, std::vector{top}, {}, at(some_day));
+  };
+  accepted(below(root(with_constraints("30030101ff"))), 2);
+  accepted(below(root(with_constraints("30060101ff020100"))), 2);
+  accepted(below(root(with_constraints("300b0101ff02060100000000 00"))), 2);              // longer than any path
+  for (auto const* wrong : {"30060101ff0201ff", "30060101ff020180", "30070101ff0202ff00", // negative
+                            "30060101ff040100", "30090101ff0201000101ff"})                // unreadable
+    refused(below(root(with_constraints(wrong))), errc::malformed_certificate, "path[1]");
+}
+
 BOOST_AUTO_TEST_CASE(a_critical_extension_that_is_not_understood_is_refused) {
   auto const top = root();
   auto const odd = issue({"leaf", "Ed25519", {{{1, 2, 3, 4}, true, der::null()}}}, "P-384", &top);

@@ -130,6 +130,8 @@ struct note_definition {
   note(cms_unprotected_attributes, observation, "RFC 5652 6.1", "the envelope has unprotected attributes")             \
   note(cms_key_wrap_parameters, deviation, "RFC 5753 7.2", "an AES key wrap has parameters, which are to be absent")   \
   note(cms_auth_enveloped, observation, "RFC 5083 2", "the envelope is AuthEnvelopedData")                             \
+  note(cms_no_authenticated_attributes, deviation, "RFC 5083 2.1",                                                     \
+       "an AuthEnvelopedData around other content than id-data has no authenticated attributes")                       \
   note(envelope_content_type, deviation, "RFC 7030 4.4.2", "the envelope names another content type than id-signedData")\
   note(envelope_content_info, deviation, "RFC 5652 6.1", "the enveloped SignedData stands in a ContentInfo of its own")\
   note(key_package_content_type, deviation, "RFC 5958 2", "the signed content type is not id-ct-KP-aKeyPackage")       \

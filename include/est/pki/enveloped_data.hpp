@@ -179,7 +179,7 @@ inline std::uint32_t envelope_version(recipient_info const& recipient) {
 ///          unauthAttrs [2] behind it, within ContentInfo
 /// In:      BER
 /// Notes:   those of normalise_ber; cms_envelope_version, cms_recipient_version, cms_other_recipient,
-///          cms_originator_info, cms_unprotected_attributes, cms_auth_enveloped
+///          cms_originator_info, cms_unprotected_attributes, cms_auth_enveloped, cms_no_authenticated_attributes
 /// Errors:  malformed_cms (no recipient and no encrypted content too), truncated, malformed_ber, too_deep, too_large (more
 ///          than 64 recipients)
 /// Promises: linear time; nothing is decrypted.
@@ -252,6 +252,9 @@ inline result<enveloped_data> parse_enveloped_data(byte_view ber, notes* out = n
   if (made.recipients.empty())
     return fail(errc::malformed_cms, std::string{where}, "there is no recipient", recipients_at);
   if (made.authenticated) note(note_code::cms_auth_enveloped, info.content.offset);
+  // RFC 5083 section 2.1: "The authAttrs MUST be present if the content type carried in EncryptedContentInfo is not id-data."
+  if (made.authenticated && made.authenticated_octets.empty() && !(made.content_type == oids::id_data))
+    note(note_code::cms_no_authenticated_attributes, type.offset, made.content_type.to_string());
   if (!made.authenticated && (has_originator || has_unprotected)) wanted_version = std::max(wanted_version, 2u);
   auto const number = small_integer(version);
   // originatorInfo may hold certificates that raise the version further: nothing is said of it then

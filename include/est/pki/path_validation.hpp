@@ -55,16 +55,26 @@ struct validated_path {
 
 namespace detail {
 
-/// pathLenConstraint; none where there is no limit. RFC 5280 section 4.2.1.9
-inline std::optional<std::uint32_t> path_length(certificate const& c) {
+/// pathLenConstraint; none where there is no limit, or one beyond every path.
+/// Source: RFC 5280 section 4.2.1.9: "Where it appears, the pathLenConstraint field MUST be greater than or equal to zero."
+/// Errors: malformed_certificate: a negative one, or a BasicConstraints that cannot be read. No limit is read from either.
+inline result<std::optional<std::uint32_t>> path_length(certificate const& c) {
   auto const found = c.find(oids::basic_constraints);
-  if (found == nullptr) return std::nullopt;
+  if (found == nullptr) return std::optional<std::uint32_t>{};
   tlv_state state{errc::malformed_certificate, "basicConstraints"};
   tlv_reader outer{found->value, state};
   auto fields = outer.enter(tag::sequence, "BasicConstraints");
   if (fields.at(tag::boolean)) fields.take(tag::boolean, "cA");
-  if (!fields.at(tag::integer)) return std::nullopt;
-  return small_integer(fields.take(tag::integer, "pathLenConstraint"));
+  std::optional<std::uint32_t> length;
+  if (fields.at(tag::integer)) {
+    auto const number = fields.take(tag::integer, "pathLenConstraint");
+    if (state.ok() && (number.content.empty() || (number.content[0] & 0x80u) != 0))
+      return fail(errc::malformed_certificate, "basicConstraints", "a pathLenConstraint below zero");
+    length = small_integer(number);
+  }
+  fields.end("BasicConstraints");
+  if (!state.ok()) return fail(*state.first);
+  return length;
 }
 
 class path_validator {
@@ -145,9 +155,12 @@ private:
     std::size_t comparisons = std::size_t{1} << 18;
     for (std::size_t i = 1; i < path.size(); ++i) {
       auto const& ca = path[i];
-      if (auto const longest = path_length(ca); longest && intermediates > *longest)
+      auto const longest = path_length(ca);
+      if (!longest)
+        return fail(blame(longest.error().code, i, ca, "cannot be a CA in a path: " + longest.error().detail));
+      if (*longest && intermediates > **longest)
         return fail(blame(errc::constraint_violated, i, ca,
-                          "allows " + std::to_string(*longest) + " CAs below it, and there are " +
+                          "allows " + std::to_string(**longest) + " CAs below it, and there are " +
                               std::to_string(intermediates)));
       if (!ca.is_self_issued()) ++intermediates;
       auto const constraints = ca.find(oids::name_constraints);
