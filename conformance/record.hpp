@@ -68,6 +68,7 @@ struct target_facts {
   /// What the server knows a key for protecting generated keys by (RFC 7030 4.4.1); empty where it knows none.
   struct {
     bytes symmetric, transport, agreement;
+    bytes signing; ///< of a certificate for signatures alone
   } key_identifiers;
   bytes client_certificate; ///< the DER of the certificate that was at hand, shown or not; empty if none
   bool live = false;        ///< false for captures and documents

@@ -190,7 +190,8 @@ attribute_template read_attribute(json const& value, std::string const& place, c
     object_reader of{*inner, in.place(key), out};
     if (of.optional("registered") != nullptr) {
       a.registered = of.one_of<std::string>(
-          "registered", {{"symmetric", "symmetric"}, {"transport", "transport"}, {"agreement", "agreement"}});
+          "registered",
+          {{"symmetric", "symmetric"}, {"transport", "transport"}, {"agreement", "agreement"}, {"signing", "signing"}});
       return true;
     }
     a.random_octets = of.number("random", 64);
@@ -286,6 +287,7 @@ request_template read_request(json const& value, std::string const& place, compl
     out.add(in.place("operation"), "white space ends a request target");
   if (in.optional("target-form") != nullptr)
     r.absolute_form = in.one_of<bool>("target-form", {{"origin", false}, {"absolute", true}});
+  r.without_label = in.optional_flag("without-label");
   r.headers = in.pairs("headers");
   for (auto const& [name, text] : r.headers) {
     if (!is_token(name)) out.add(in.place("headers"), "\"" + name + "\" is no field name (RFC 9110 5.1)");
@@ -448,8 +450,10 @@ result<vector_definition> parse_vector(std::string_view text, std::string_view f
         v.tls = of.one_of<http::tls_version>(
             "tls", {{"1.2", http::tls_version::tls_1_2}, {"1.3", http::tls_version::tls_1_3}});
       if (of.optional("registered-key") != nullptr)
-        v.registered = of.one_of<std::string>(
-            "registered-key", {{"symmetric", "symmetric"}, {"transport", "transport"}, {"agreement", "agreement"}});
+        v.registered = of.one_of<std::string>("registered-key", {{"symmetric", "symmetric"},
+                                                                 {"transport", "transport"},
+                                                                 {"agreement", "agreement"},
+                                                                 {"signing", "signing"}});
     }
     v.negative = in.optional_flag("negative");
     v.control = in.optional_text("control");

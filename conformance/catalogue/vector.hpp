@@ -48,8 +48,9 @@ struct attribute_template {
     raw,                               ///< any type, its values as DER
   };
   kind what = kind::raw;
-  std::size_t random_octets = 0;  ///< the two identifiers: so many fresh random octets …
-  std::string registered;         ///< … or that of a key that the server knows: `symmetric`, `transport`, `agreement`
+  std::size_t random_octets = 0; ///< the two identifiers: so many fresh random octets …
+  std::string
+      registered; ///< … or that of a key that the server knows: `symmetric`, `transport`, `agreement`, `signing`
   std::vector<std::string> oids;  ///< smime_capabilities
   std::vector<std::string> names; ///< subject_alternative_names
   std::string oid;                ///< raw
@@ -96,6 +97,7 @@ struct text_body {
 struct request_template {
   std::string method;
   std::string operation;      ///< the last segment of the target
+  bool without_label = false; ///< the CA label that the target has is left out (RFC 7030 3.2.2)
   bool absolute_form = false; ///< `https://host/…` as the target (RFC 9112 3.2.2)
   std::vector<std::pair<std::string, std::string>> headers;
   std::variant<std::monostate, csr_body, cmc_body, file_body, text_body> body;

@@ -27,6 +27,7 @@ verdict is_served(situation const& s) {
   case 404:
   case 405:
   case 501:
+    if (served_under_label(s) != nullptr) return verdict::not_applicable("/cacerts is answered under a label");
     return verdict::violated("GET of /cacerts is answered: the function MUST be supported", status_text(s.read),
                              "response", status_line(s));
   default: break;

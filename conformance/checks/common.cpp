@@ -75,6 +75,16 @@ bool same_address(situation const& s, neighbour const& other) noexcept {
          s.read.request->method == other.read->request->method && same_credentials(s, other);
 }
 
+neighbour const* served_under_label(situation const& s) noexcept {
+  for (auto const& other : s.others)
+    if (s.read.op == other.read->op && s.read.request && other.read->request && !other.read->label.empty() &&
+        operation_named(other.read->label) == operation::unknown &&
+        s.read.request->method == other.read->request->method && same_credentials(s, other) &&
+        kind_of(*other.read) == answer_kind::success)
+      return &other;
+  return nullptr;
+}
+
 control_found find_control(situation const& s, likeness like) {
   if (s.control != nullptr && s.control->op == s.read.op && s.control->label == s.read.label &&
       like.recorded(s.read, *s.control))

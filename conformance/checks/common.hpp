@@ -63,6 +63,10 @@ bool same_credentials(situation const&, neighbour const&) noexcept;
 /// Operation, label and method are the same, and so are the credentials.
 bool same_address(situation const&, neighbour const&) noexcept;
 
+/// The same operation, asked for in the same way, succeeded under a CA label: then the server may do without the path that has
+/// none, by one of two ways to read RFC 7030 3.2.2. Null if there is no such exchange.
+neighbour const* served_under_label(situation const&) noexcept;
+
 /// What a control has to be like, besides accepted.
 struct likeness {
   using test = bool (*)(reading const& question, reading const& control);

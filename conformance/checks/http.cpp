@@ -30,6 +30,8 @@ bool is_well_known_cacerts(situation const& s) {
 }
 
 verdict prefix_is_served(situation const& s) {
+  if (s.read.status() == 404 && served_under_label(s) != nullptr)
+    return verdict::not_applicable("/cacerts is answered under a label");
   if (s.read.status() == 404)
     return verdict::violated("operations under /.well-known/est", "404 to GET of /.well-known/est/cacerts", "response",
                              status_line(s));
@@ -50,6 +52,23 @@ verdict label_is_no_operation(situation const& s) {
                                status_line(s));
   return verdict::undecided("answered with " + status_text(s.read) +
                             ", and no other label was seen to be refused: the server may ignore labels");
+}
+
+// RFC 7030 3.2.2: "The EST server MUST provide services regardless of whether the additional path segment is present." To the
+// letter that asks for a CA that needs no label; others take it to say that a label changes nothing in what is provided.
+verdict label_can_be_left_out(situation const& s) {
+  if (kind_of(s.read) == answer_kind::success) return verdict::holds();
+  switch (s.read.status()) {
+  case 404:
+  case 405:
+  case 501: {
+    auto const& labelled = *served_under_label(s);
+    return verdict::violated("/cacerts is answered without a CA label as well as under the label " +
+                                 in_quotes(labelled.read->label) + " (" + labelled.seen->name + ")",
+                             status_text(s.read), "response", status_line(s));
+  }
+  default: return verdict::undecided("answered with " + status_text(s.read));
+  }
 }
 
 // RFC 7030 3.2.4: "each distinct EST message type uses an HTTP Content-Type header with a specific media type." Figure 6.
@@ -258,6 +277,7 @@ verdict blanks_are_read(situation const& s) {
 }
 
 constexpr predicate prefix[] = {{"well-known-path-missing", prefix_is_served}};
+constexpr predicate no_label[] = {{"label-needed", label_can_be_left_out}};
 constexpr predicate label[] = {{"label-is-operation-name", label_is_no_operation}};
 constexpr predicate media_types[] = {{"message-of-other-media-type", is_registered_type}};
 constexpr predicate status[] = {{"error-under-status-200", success_is_no_error_page}};
@@ -284,6 +304,8 @@ constexpr check checks[] = {
     {"http.label-is-no-operation", "rfc7030-3.2.2-label-not-operation",
      [](situation const& s) { return is_asked_properly(s) && operation_named(s.read.label) != operation::unknown; },
      label, true},
+    {"http.label-is-optional", "rfc7030-3.2.2-service-without-label",
+     [](situation const& s) { return is_well_known_cacerts(s) && served_under_label(s) != nullptr; }, no_label},
     {"http.media-types", "rfc7030-3.2.4-media-types", is_message, media_types},
     {"http.status-is-result", "rfc7030-3.2.1-status-is-result",
      [](situation const& s) { return is_asked_properly(s) && s.read.status() == 200; }, status},

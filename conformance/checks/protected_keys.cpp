@@ -132,6 +132,33 @@ verdict is_kari(situation const& s) {
   return at_part(s, "a RecipientInfo of the choice kari, for a key of EC", "none of that choice");
 }
 
+// 4.4.1.2: "If the key identified is bound to an X.509 certificate, then the key MUST either explicitly support keyTransport
+// or keyAgreement or its use MUST be unrestricted."
+bool is_for_signer(situation const& s) {
+  auto const& known = s.target.key_identifiers.signing;
+  return s.read.op == operation::serverkeygen && asked_with(s.read, "POST") && s.read.response && s.read.csr &&
+         !known.empty() && named(s, pki::oids::asymmetric_decrypt_key_identifier) == known;
+}
+
+verdict is_not_used(situation const& s) {
+  switch (kind_of(s.read)) {
+  case answer_kind::success:
+    if (envelope_part(s.read) == nullptr) return verdict::undecided("no encrypted key came");
+    return at_part(s, "an error: the certificate that the CSR names allows signatures alone",
+                   "a key that is encrypted for that certificate");
+  case answer_kind::refused: break;
+  default: return verdict::undecided("answered with " + status_text(s.read));
+  }
+  for (auto const& other : s.others)
+    if (other.read->op == operation::serverkeygen && same_credentials(s, other) && other.read->csr &&
+        other.read->csr->find(pki::oids::asymmetric_decrypt_key_identifier) != nullptr &&
+        kind_of(*other.read) == answer_kind::success && envelope_part(*other.read) != nullptr)
+      return verdict::holds();
+  return verdict::undecided("refused with " + status_text(s.read) +
+                            ", but no key was encrypted for any other public key either");
+}
+
+constexpr predicate key_usage[] = {{"skg-recipient-for-signatures", is_not_used}};
 constexpr predicate type[] = {{"skg-envelope-type", is_pkcs7_mime},
                               {"skg-envelope-smime-type", is_server_generated_key}};
 constexpr predicate nesting[] = {{"skg-envelope-content", holds_signed_data}};
@@ -143,6 +170,7 @@ constexpr predicate ktri[] = {{"skg-no-ktri", is_ktri}};
 constexpr predicate kari[] = {{"skg-no-kari", is_kari}};
 
 constexpr check checks[] = {
+    {"serverkeygen.recipient-key-usage", "rfc7030-4.4.1.2-key-usage", is_for_signer, key_usage},
     {"serverkeygen.envelope-type", "rfc7030-4.4.2-enveloped-type", has_envelope, type},
     {"serverkeygen.envelope-nesting", "rfc7030-4.4.2-signed-then-enveloped", has_envelope, nesting},
     {"serverkeygen.kekri", "rfc7030-4.4.2-kekri", is_for_symmetric, kekri},

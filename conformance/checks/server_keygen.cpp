@@ -134,9 +134,9 @@ verdict subject_as_at_enrolment(situation const& s) {
 /// The CSR names a key that the server is said to know.
 bool is_known_identifier(situation const& s) {
   auto const& known = s.target.key_identifiers;
-  for (auto const& [type, identifiers] :
-       {std::pair{&pki::oids::decrypt_key_identifier, std::vector{&known.symmetric}},
-        std::pair{&pki::oids::asymmetric_decrypt_key_identifier, std::vector{&known.transport, &known.agreement}}})
+  for (auto const& [type, identifiers] : {std::pair{&pki::oids::decrypt_key_identifier, std::vector{&known.symmetric}},
+                                          std::pair{&pki::oids::asymmetric_decrypt_key_identifier,
+                                                    std::vector{&known.transport, &known.agreement, &known.signing}}})
     if (auto const* const attribute = s.read.csr->find(*type))
       for (auto const* identifier : identifiers)
         if (!identifier->empty() && pki::octets_of(*attribute) == std::optional<bytes>{*identifier}) return true;

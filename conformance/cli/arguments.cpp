@@ -116,7 +116,7 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
   run.add_option(
          "--key-id", line.key_ids,
          "the server knows a key under this identifier, for generated keys: symmetric=HEX, transport=HEX (RSA), "
-         "agreement=HEX (EC)")
+         "agreement=HEX (EC), signing=HEX (a certificate for signatures alone)")
       ->type_name("KIND=HEX")
       ->take_all()
       ->allow_extra_args(false);

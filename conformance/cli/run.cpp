@@ -192,12 +192,14 @@ result<void> fill_limits(run_options& o, command_line const& line, std::span<con
     auto const kind = text.substr(0, equals);
     auto const octets =
         equals == std::string::npos ? std::nullopt : from_hex(std::string_view{text}.substr(equals + 1));
-    if (!octets || octets->empty() || (kind != "symmetric" && kind != "transport" && kind != "agreement"))
+    if (!octets || octets->empty() ||
+        (kind != "symmetric" && kind != "transport" && kind != "agreement" && kind != "signing"))
       return fail(errc::invalid_argument, "--key-id",
-                  "is symmetric=HEX, transport=HEX or agreement=HEX, not \"" + text + "\"");
+                  "is symmetric=HEX, transport=HEX, agreement=HEX or signing=HEX, not \"" + text + "\"");
     (kind == "symmetric"   ? o.key_identifiers.symmetric
      : kind == "transport" ? o.key_identifiers.transport
-                           : o.key_identifiers.agreement) = *octets;
+     : kind == "agreement" ? o.key_identifiers.agreement
+                           : o.key_identifiers.signing) = *octets;
   }
   for (auto const& id : line.vectors) {
     bool const prefix = !id.empty() && id.back() == '*';
@@ -259,6 +261,7 @@ int run_command(command_line const& line) {
       options.key_identifiers.symmetric = known->symmetric;
       options.key_identifiers.transport = known->transport;
       options.key_identifiers.agreement = known->agreement;
+      options.key_identifiers.signing = known->signing;
     } else {
       complain("the embedded server knows no keys: " + to_text(known.error()));
       return exit_fault;

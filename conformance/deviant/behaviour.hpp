@@ -42,11 +42,12 @@ struct behaviour {
   bool encryption_overlooked = false;               ///< with keys_encrypted: a key in the clear all the same
   bool clear_key_for_symmetric_identifier = false;  ///< DecryptKeyIdentifier is overlooked, against RFC 7030 4.4.1.1
   bool clear_key_for_asymmetric_identifier = false; ///< AsymmetricDecryptKeyIdentifier likewise, against 4.4.1.2
-  bool demand_signature_at_key_generation = false;  ///< a broken CSR signature is refused, against RFC 7030 4.4.1
-  bool certify_csr_key = false;                     ///< the CSR's key is certified, against RFC 7030 4.4.1
-  bool rename_at_key_generation = false;            ///< the certificate bears another name than the CSR
-  bool mismatched_pair = false;                     ///< the private key is not the certificate's
-  bool same_key_each_time = false;                  ///< every client gets one and the same key
+  bool overlook_key_usage = false; ///< keys are encrypted for a certificate for signatures alone, against 4.4.1.2
+  bool demand_signature_at_key_generation = false; ///< a broken CSR signature is refused, against RFC 7030 4.4.1
+  bool certify_csr_key = false;                    ///< the CSR's key is certified, against RFC 7030 4.4.1
+  bool rename_at_key_generation = false;           ///< the certificate bears another name than the CSR
+  bool mismatched_pair = false;                    ///< the private key is not the certificate's
+  bool same_key_each_time = false;                 ///< every client gets one and the same key
   bool bare_key = false;                 ///< PKCS#1 or SEC1 in place of PrivateKeyInfo, against RFC 7030 4.4.2
   bool encrypted_private_key = false;    ///< EncryptedPrivateKeyInfo in place of PrivateKeyInfo, against RFC 7030 4.4.2
   bool append_chain_to_key_part = false; ///< as `append_chain`, in the certificate part

@@ -44,6 +44,8 @@ struct deviant {
   std::string_view policy = {};
   /// Throws a switch of TLS: it shows on a socket alone.
   void (*wire)(wire_behaviour&) = nullptr;
+  /// The CA label that the URL of the target has, where that matters. Empty for none.
+  std::string_view label = {};
 
   bool is_legal() const noexcept { return check.empty(); }
   /// Whether a server can do it. What only changes what is noted of a connection shows within the process alone.

@@ -282,7 +282,9 @@ deviating_authority::find_key_encryption_key(byte_view identifier, peer const& w
 
 result<std::optional<key_recipient>> deviating_authority::find_key_recipient(byte_view identifier, peer const& who,
                                                                              std::string_view label) const {
-  return ca_.find_key_recipient(identifier, who, label);
+  auto found = ca_.find_key_recipient(identifier, who, label);
+  if (behave_.overlook_key_usage && found && *found) (**found).certificate.reset(); // as if the key were bare
+  return found;
 }
 
 result<secret_bytes> deviating_authority::sign_private_key(pki::private_key const& key, std::string_view label,

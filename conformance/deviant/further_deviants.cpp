@@ -261,6 +261,9 @@ void add_protection_deviants(std::vector<deviant>& all) {
                      if (is_first(fields, pki::tag::context(1))) retag_recipient(fields);
                    });
                  }});
+  all.push_back({"key-for-signer", "a key is encrypted for a certificate that is for signatures alone",
+                 "serverkeygen.recipient-key-usage", "skg-recipient-for-signatures", "",
+                 [](behaviour& b) { b.overlook_key_usage = true; }});
   all.push_back({"clear-keys-against-policy", "keys come in the clear, though they are to be encrypted",
                  "serverkeygen.encryption-policy", "skg-clear-key-against-policy", "",
                  [](behaviour& b) { b.keys_encrypted = b.encryption_overlooked = true; }, nullptr, nullptr, nullptr,

@@ -15,6 +15,21 @@ void add_http_deviants(std::vector<deviant>& all) {
                  "well-known-path-missing", "cacerts.served", nullptr, [](request const& q, response& r) {
                    if (asks(q, "cacerts") && q.method == "GET") answer_with(r, 404);
                  }});
+  all.push_back({"label-needed",
+                 "/cacerts is not found without a CA label",
+                 "http.label-is-optional",
+                 "label-needed",
+                 "",
+                 nullptr,
+                 [](request const& q, response& r) {
+                   if (q.target.find("/est/cacerts") != std::string::npos) answer_with(r, 404, "text/plain", "No.\n");
+                 },
+                 nullptr,
+                 nullptr,
+                 nullptr,
+                 {},
+                 nullptr,
+                 "label"});
   all.push_back({"enrolment-as-x-pkcs7-mime", "enrolment answers are of the old media type application/x-pkcs7-mime",
                  "http.media-types", "message-of-other-media-type", "enroll.status-200", nullptr,
                  [](request const& q, response& r) {

@@ -35,6 +35,19 @@ std::vector<deviant> make_legal_variants() {
                  }});
   all.push_back({"no-transfer-encoding", "no Content-Transfer-Encoding", "", "", "",
                  [](behaviour& b) { b.transfer_encoding = false; }});
+  all.push_back({"labelled",
+                 "the URL has a CA label, which can be left out",
+                 "",
+                 "",
+                 "",
+                 nullptr,
+                 [](request const&, response&) {},
+                 nullptr,
+                 nullptr,
+                 nullptr,
+                 {},
+                 nullptr,
+                 "label"});
   all.push_back({"pending", "every enrolment is answered 202 with Retry-After", "", "", "",
                  [](behaviour& b) { b.pending = true; }});
   all.push_back({"pending-until-date", "202 with an HTTP-date in Retry-After and no content", "", "", "",

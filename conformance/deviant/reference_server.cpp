@@ -193,7 +193,7 @@ result<known_keys> register_keys(reference_authority& authority) {
     at.rng.randomize(octets.data(), octets.size());
     return octets;
   };
-  known_keys known{random(16), random(20), random(20)};
+  known_keys known{random(16), random(20), random(20), random(20)};
   auto const secret = random(32);
   if (auto const added = authority.register_key({known.symmetric, secret_bytes{byte_view{secret}}}); !added)
     return fail(added.error());
@@ -204,11 +204,23 @@ result<known_keys> register_keys(reference_authority& authority) {
     if (auto const added = authority.register_recipient(identifier, {key->public_key_info()}); !added)
       return fail(added.error());
   }
+  auto signing = authority.make_signing_certificate();
+  if (!signing) return fail(std::move(signing.error()));
+  if (auto const added = authority.register_recipient(known.signing, key_recipient::of(std::move(*signing))); !added)
+    return fail(added.error());
   return known;
 }
 
 pki::certificate const& reference_authority::registration_authority() const noexcept {
   return state_->ca.registration_authority();
+}
+
+result<pki::certificate> reference_authority::make_signing_certificate() const {
+  auto const at = state_->context();
+  auto const key = pki::make_private_key(pki::key_spec::ecdsa("secp256r1"), at);
+  if (!key) return fail(key.error());
+  return state_->ca.certify(pki::make_name({{pki::oids::common_name, "EST reference signer"}}), key->public_key_info(),
+                            std::nullopt, certificate_use::client, at);
 }
 
 result<pem_identity> reference_authority::make_client(std::string const& common_name) const {

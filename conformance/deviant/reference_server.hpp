@@ -82,6 +82,9 @@ public:
   /// Who signs generated keys that are encrypted.
   pki::certificate const& registration_authority() const noexcept;
 
+  /// A certificate of this CA whose key may sign and nothing else. Nobody has the private key.
+  result<pki::certificate> make_signing_certificate() const;
+
   /// Makes a certificate of this CA for TLS: for a client of that common name.
   result<pem_identity> make_client(std::string const& common_name) const;
   /// Likewise one that a server has to refuse. Only `foreign` is of another CA, which is made for it.
@@ -99,6 +102,7 @@ private:
 /// Keys for the protection of generated keys, by identifier (RFC 7030 4.4.1.1, 4.4.1.2).
 struct known_keys {
   bytes symmetric, transport, agreement;
+  bytes signing; ///< of a certificate for signatures alone
 };
 
 /// Makes one key of each kind known to the server. Nobody else has them: what they protect stays closed.

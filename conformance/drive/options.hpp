@@ -84,8 +84,12 @@ struct run_options {
   /// transport (RSA), a public key for key agreement (EC); empty: none.
   struct known_identifiers {
     bytes symmetric, transport, agreement;
+    bytes signing; ///< of a certificate for signatures alone, which nothing may be encrypted for
     bytes const& of(std::string_view kind) const noexcept {
-      return kind == "symmetric" ? symmetric : kind == "transport" ? transport : agreement;
+      return kind == "symmetric"   ? symmetric
+             : kind == "transport" ? transport
+             : kind == "agreement" ? agreement
+                                   : signing;
     }
   } key_identifiers;
   std::vector<std::string> policies; ///< `--policy`: what the owner has declared of the target

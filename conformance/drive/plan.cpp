@@ -48,6 +48,9 @@ std::string reason_to_skip(run_options const& options, vector_definition const& 
   if (!v.registered.empty() && options.key_identifiers.of(v.registered).empty())
     return "no registered key: it needs the identifier of one that the target knows (--key-id " + v.registered +
            "=HEX)";
+  if (options.effective_label().empty() &&
+      std::any_of(v.requests.begin(), v.requests.end(), [](auto const& q) { return q.without_label; }))
+    return "no label: the target has none that could be left out";
   if (v.approval && options.wait.count() == 0)
     return "no time to wait: it needs --wait, and somebody who approves the request meanwhile";
   if (options.read_only && v.certificates > 0) return "read-only: it could issue a certificate";

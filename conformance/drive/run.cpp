@@ -41,7 +41,7 @@ public:
     fill_.run = to_hex(random(4));
     done_.target.client_certificate = client_certificate;
     done_.target.key_identifiers = {options.key_identifiers.symmetric, options.key_identifiers.transport,
-                                    options.key_identifiers.agreement};
+                                    options.key_identifiers.agreement, options.key_identifiers.signing};
     fill_.key_identifiers = options.key_identifiers;
     auto const& mine = options.credentials;
     if (mine.has_basic() && options.may_send_credentials()) {
@@ -202,8 +202,9 @@ private:
     }
     fill_.connection = c.facts;
     fill_.authorization = q.credentials && !q.identity ? authorization_ : std::string{};
-    fill_.where.label =
-        v.approval && !options_.approval_label.empty() ? options_.approval_label : options_.effective_label();
+    fill_.where.label = q.without_label                                  ? std::string{}
+                        : v.approval && !options_.approval_label.empty() ? options_.approval_label
+                                                                         : options_.effective_label();
     if (!out) {
       auto made = compose(q, fill_, keys_, {std::chrono::system_clock::now(), rng_});
       if (!made) return fail_in(v.id, made.error());

@@ -210,6 +210,22 @@ BOOST_AUTO_TEST_CASE(a_registered_key_is_named_by_its_kind) {
   BOOST_TEST(refusal(v).where == "probe.json#/needs/registered-key");
 }
 
+BOOST_AUTO_TEST_CASE(a_vector_may_wait_for_approval_and_leave_out_the_label) {
+  auto v = good();
+  auto const plain = parse_vector(v.dump(), "probe.json");
+  BOOST_REQUIRE(plain);
+  BOOST_TEST(!plain->approval);
+  BOOST_TEST(!plain->requests[0].without_label);
+  v["needs"]["approval"] = true;
+  v["requests"][0]["without-label"] = true;
+  auto const parsed = parse_vector(v.dump(), "probe.json");
+  BOOST_REQUIRE(parsed);
+  BOOST_TEST(parsed->approval);
+  BOOST_TEST(parsed->requests[0].without_label);
+  v["needs"]["approval"] = "yes";
+  BOOST_TEST(refusal(v).where == "probe.json#/needs/approval");
+}
+
 BOOST_AUTO_TEST_CASE(a_full_pki_request_is_read_around_its_csr) {
   auto v = good();
   auto csr = v["requests"][0]["body"]["csr"];

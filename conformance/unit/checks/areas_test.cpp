@@ -3,6 +3,7 @@
 
 #include "stage.hpp"
 
+#include <est/pki/enveloped_data_make.hpp>
 #include <est/pki/key_form.hpp>
 
 #include <botan/ecdsa.h>
@@ -67,6 +68,23 @@ BOOST_AUTO_TEST_CASE(a_label_that_is_an_operation_fails_only_when_served) {
   BOOST_TEST(said("http.label-is-no-operation", "served") == "fail label-is-operation-name");
   BOOST_TEST(said("http.label-is-no-operation", "refused") == "pass");
   BOOST_TEST(said("http.label-is-no-operation", "ordinary") == "nothing");
+}
+
+BOOST_AUTO_TEST_CASE(a_label_that_cannot_be_left_out_fails_for_itself_alone) {
+  auto const bag =
+      answer(200, "application/pkcs7-mime", encode_base64(must(pki::make_certs_only({ca.certificate})).encode()));
+  add("bare", get("cacerts"), answer(404));
+  BOOST_TEST(said("http.label-is-optional", "bare") == "nothing");
+  BOOST_TEST(said("cacerts.served", "bare") == "fail cacerts-not-served");
+  BOOST_TEST(said("http.well-known-prefix", "bare") == "fail well-known-path-missing");
+  add("labelled", get("factory/cacerts"), bag);
+  add("served", get("cacerts"), bag);
+  add("forbidden", get("cacerts"), answer(403));
+  BOOST_TEST(said("http.label-is-optional", "bare") == "fail label-needed");
+  BOOST_TEST(said("cacerts.served", "bare") == "skip");
+  BOOST_TEST(said("http.well-known-prefix", "bare") == "skip");
+  BOOST_TEST(said("http.label-is-optional", "served") == "pass");
+  BOOST_TEST(said("http.label-is-optional", "forbidden") == "inconclusive");
 }
 
 BOOST_AUTO_TEST_CASE(an_expectation_fails_by_silence_alone) {
@@ -304,7 +322,6 @@ BOOST_AUTO_TEST_CASE(a_request_that_waits_is_recognised_when_it_comes_again) {
   twice("still waiting", q, later);
   twice("unknown", q, answer(400));
   twice("forbidden", q, answer(403));
-  twice("busy", q, answer(503));
   twice("for another name", post("simpleenroll", csr({}, common_name("device 2")).der()), answer(400));
   add("at once", q, answer(400));
   BOOST_TEST(said("enroll.pending-recognised", "granted") == "pass");
@@ -312,7 +329,6 @@ BOOST_AUTO_TEST_CASE(a_request_that_waits_is_recognised_when_it_comes_again) {
   BOOST_TEST(said("enroll.pending-recognised", "still waiting") == "inconclusive");
   BOOST_TEST(said("enroll.pending-recognised", "unknown") == "fail pending-not-recognised");
   BOOST_TEST(said("enroll.pending-recognised", "forbidden") == "inconclusive");
-  BOOST_TEST(said("enroll.pending-recognised", "busy") == "inconclusive");
   BOOST_TEST(said("enroll.pending-recognised", "for another name") == "nothing");
   BOOST_TEST(said("enroll.pending-recognised", "at once") == "nothing");
   BOOST_TEST(said("enroll.pending-retry-after", "granted, first") == "pass");
@@ -475,6 +491,34 @@ BOOST_AUTO_TEST_CASE(a_refused_identifier_needs_its_control) {
   auto const incomplete = csr({pki::decrypt_key_identifier(bytes{1, 2})});
   add("incomplete", post("serverkeygen", incomplete.der()), key_for(key));
   BOOST_TEST(said("serverkeygen.symmetric-identifier", "incomplete") == "inconclusive");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_encrypted_for_a_certificate_of_signatures_alone) {
+  const bytes signer(4, 4), other(4, 5);
+  auto const envelope = [&](bytes const& id) {
+    const pki::recipient to = pki::public_key_recipient{rsa_key().public_key_info(), pki::by_key_identifier(id)};
+    auto const octets = must(pki::make_enveloped_data(pki::oids::id_signed_data, bytes{0x30, 0x00}, {&to, 1},
+                                                      pki::content_cipher::aes256_cbc, at_test_time()));
+    return parts("application/pkcs7-mime; smime-type=server-generated-key", octets,
+                 ca.issue(make_key().public_key_info(), "device 1"));
+  };
+  auto const asks_for = [&](bytes const& id) {
+    return post(
+        "serverkeygen",
+        csr({pki::asymmetric_decrypt_key_identifier(id), pki::smime_capabilities({pki::oids::aes256_cbc})}).der());
+  };
+  add("refused", asks_for(signer), answer(400));
+  BOOST_TEST(said("serverkeygen.recipient-key-usage", "refused") == "nothing"); // nobody has said what it is
+  target.key_identifiers.signing = signer;
+  BOOST_TEST(said("serverkeygen.recipient-key-usage", "refused") == "inconclusive");
+  add("for another", asks_for(other), envelope(other));
+  BOOST_TEST(said("serverkeygen.recipient-key-usage", "refused") == "pass");
+  add("encrypted", asks_for(signer), envelope(signer));
+  BOOST_TEST(said("serverkeygen.recipient-key-usage", "encrypted") == "fail skg-recipient-for-signatures");
+  add("clear", asks_for(signer), key_for(make_key()));
+  BOOST_TEST(said("serverkeygen.recipient-key-usage", "clear") ==
+             "inconclusive"); // another row says what is wrong there
+  BOOST_TEST(said("serverkeygen.asymmetric-identifier", "clear") == "fail skg-clear-key-for-asymmetric-identifier");
 }
 
 BOOST_AUTO_TEST_CASE(a_broken_signature_is_to_be_ignored) {

@@ -84,7 +84,7 @@ struct proof::state {
   state() {
     Botan::AutoSeeded_RNG rng;
     const pki::context at{std::chrono::system_clock::now(), rng};
-    known = {bytes(16, 1), bytes(20, 2), bytes(20, 3)};
+    known = {bytes(16, 1), bytes(20, 2), bytes(20, 3), bytes(20, 4)};
     bytes secret(32);
     rng.randomize(secret.data(), secret.size());
     symmetric = secret_bytes{byte_view{secret}};
@@ -98,6 +98,7 @@ struct proof::state {
     check(server.register_key({known.symmetric, symmetric.duplicate()}));
     check(server.register_recipient(known.transport, {transport}));
     check(server.register_recipient(known.agreement, {agreement}));
+    check(server.register_recipient(known.signing, key_recipient::of(must_have(server.make_signing_certificate()))));
   }
 };
 
@@ -107,6 +108,7 @@ proof::~proof() = default;
 kept_run proof::make(deviant const* d) {
   reference_options wanted;
   wanted.labels = {};
+  if (d != nullptr && !d->label.empty()) wanted.labels.emplace_back(d->label);
   wanted.generate = [this](pki::key_spec const& spec, pki::context const& at) {
     return state_->generated.take(spec, at);
   };
@@ -128,7 +130,9 @@ kept_run proof::make(deviant const* d) {
   o.wait = std::chrono::seconds{10};
   o.pause = [](std::chrono::milliseconds) {}; // the reference server does not look at a clock either
   o.approval_label = "approval";
-  o.key_identifiers = {state_->known.symmetric, state_->known.transport, state_->known.agreement};
+  o.key_identifiers = {state_->known.symmetric, state_->known.transport, state_->known.agreement,
+                       state_->known.signing};
+  if (d != nullptr) o.label = d->label;
   if (d != nullptr && !d->policy.empty()) o.policies.emplace_back(d->policy);
   loopback_settings settings;
   auto const chain = must_have(pki::parse_certificates_pem(client.certificate));
