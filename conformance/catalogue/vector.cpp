@@ -1,12 +1,13 @@
 #include "vector.hpp"
 
+#include "../hex.hpp"
+
 #include <est/pki/der.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 namespace est::conformance {
@@ -165,18 +166,6 @@ bool is_oid(std::string_view text) {
   if (text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != std::string_view::npos)
     return false;
   return text.find('.') != std::string_view::npos && text.find_first_not_of("0123456789.") == std::string_view::npos;
-}
-
-std::optional<bytes> from_hex(std::string_view text) {
-  bytes octets;
-  if (text.empty() || text.size() % 2 != 0) return std::nullopt;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    std::uint8_t octet = 0;
-    auto const [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, octet, 16);
-    if (error != std::errc{} || end != text.data() + i + 2) return std::nullopt;
-    octets.push_back(octet);
-  }
-  return octets;
 }
 
 attribute_template read_attribute(json const& value, std::string const& place, complaints& out) {

@@ -4,6 +4,8 @@
 
 #include "wire_tls.hpp"
 
+#include "../octet_cursor.hpp"
+
 #include <algorithm>
 
 namespace est::conformance {
@@ -12,33 +14,6 @@ namespace {
 
 constexpr std::uint16_t renegotiation_info = 0xff01, extended_master_secret = 0x0017, signalling_suite = 0x00ff;
 
-/// Takes numbers and pieces off the front; once too little is left, everything that it gives is empty.
-class cursor {
-public:
-  explicit cursor(std::string_view octets) : rest_(octets) {}
-  std::size_t number(std::size_t octets) {
-    std::size_t value = 0;
-    for (char const c : piece(octets)) value = value << 8 | static_cast<unsigned char>(c);
-    return value;
-  }
-  std::string_view piece(std::size_t size) {
-    if (size > rest_.size()) {
-      good_ = false;
-      rest_ = {};
-      return {};
-    }
-    auto const taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-  bool good() const noexcept { return good_; }
-  bool empty() const noexcept { return rest_.empty(); }
-
-private:
-  std::string_view rest_;
-  bool good_ = true;
-};
-
 struct offer {
   std::uint16_t version = 0;
   std::vector<std::uint16_t> suites;
@@ -46,17 +21,17 @@ struct offer {
 };
 
 std::optional<offer> read_offer(std::string_view record) {
-  cursor in{record};
+  octet_cursor in{record};
   offer o;
   if (in.number(1) != 22) return std::nullopt;
   in.number(2);
-  cursor handshake{in.piece(in.number(2))};
+  octet_cursor handshake{in.piece(in.number(2))};
   if (handshake.number(1) != 1) return std::nullopt;
-  cursor hello{handshake.piece(handshake.number(3))};
+  octet_cursor hello{handshake.piece(handshake.number(3))};
   o.version = static_cast<std::uint16_t>(hello.number(2));
   hello.piece(32);
   hello.piece(hello.number(1));
-  cursor suites{hello.piece(hello.number(2))};
+  octet_cursor suites{hello.piece(hello.number(2))};
   while (!suites.empty()) {
     auto const suite = static_cast<std::uint16_t>(suites.number(2));
     if (suite == signalling_suite)
@@ -67,7 +42,7 @@ std::optional<offer> read_offer(std::string_view record) {
   hello.piece(hello.number(1));
   if (!hello.good() || !suites.good()) return std::nullopt;
   if (hello.empty()) return o;
-  cursor extensions{hello.piece(hello.number(2))};
+  octet_cursor extensions{hello.piece(hello.number(2))};
   while (!extensions.empty()) {
     auto const type = extensions.number(2);
     extensions.piece(extensions.number(2));

@@ -1,5 +1,7 @@
 #include "hello.hpp"
 
+#include "../octet_cursor.hpp"
+
 #include <est/core/random.hpp>
 
 #include <algorithm>
@@ -74,37 +76,10 @@ std::string extensions_of(tls_version version, suite_family suites, std::string_
   return all;
 }
 
-/// Takes numbers and pieces off the front; once too little is left, everything that it gives is empty.
-class cursor {
-public:
-  explicit cursor(std::string_view octets) : rest_(octets) {}
-  std::size_t number(std::size_t octets) {
-    std::size_t value = 0;
-    for (char const c : piece(octets)) value = value << 8 | static_cast<unsigned char>(c);
-    return value;
-  }
-  std::string_view piece(std::size_t size) {
-    if (size > rest_.size()) {
-      good_ = false;
-      rest_ = {};
-      return {};
-    }
-    auto const taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-  bool good() const noexcept { return good_; }
-  bool empty() const noexcept { return rest_.empty(); }
-
-private:
-  std::string_view rest_;
-  bool good_ = true;
-};
-
 /// RFC 5246 7.4.1.3, RFC 8446 4.1.3
 void take_server_hello(std::string_view body, tls_probe& out) {
   using answer = tls_probe::answer;
-  cursor in{body};
+  octet_cursor in{body};
   auto const version = static_cast<std::uint16_t>(in.number(2));
   in.piece(32);
   in.piece(in.number(1));
@@ -114,10 +89,10 @@ void take_server_hello(std::string_view body, tls_probe& out) {
   out.answered =
       in.good() && out.chosen_version != tls_version::unknown ? answer::server_hello : answer::something_else;
   if (in.empty()) return;
-  cursor extensions{in.piece(in.number(2))};
+  octet_cursor extensions{in.piece(in.number(2))};
   while (!extensions.empty()) {
     auto const type = extensions.number(2);
-    cursor content{extensions.piece(extensions.number(2))};
+    octet_cursor content{extensions.piece(extensions.number(2))};
     out.renegotiation_info = out.renegotiation_info || type == renegotiation_info;
     out.extended_master_secret = out.extended_master_secret || type == extended_master_secret;
     if (type == supported_versions)
@@ -201,7 +176,7 @@ bool read_server_hello(std::string_view octets, tls_probe& out) {
   using answer = tls_probe::answer;
   std::string handshake;
   while (octets.size() >= 5) {
-    cursor head{octets.substr(0, 5)};
+    octet_cursor head{octets.substr(0, 5)};
     auto const type = head.number(1), version = head.number(2), size = head.number(2);
     if ((type != 21 && type != 22) || version >> 8 != 3 || size == 0 || size > 16384 + 256) {
       out.answered = answer::something_else;
@@ -221,7 +196,7 @@ bool read_server_hello(std::string_view octets, tls_probe& out) {
     }
     handshake += content;
     if (handshake.size() < 4) continue;
-    cursor message{handshake};
+    octet_cursor message{handshake};
     auto const kind = message.number(1), length = message.number(3);
     if (kind != 2 || length > 65536) return out.answered = answer::something_else, true;
     if (handshake.size() < 4 + length) continue;
