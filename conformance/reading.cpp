@@ -45,6 +45,7 @@ std::string_view describe(part_reading::content holds) noexcept {
   case content::sec1_key: return "a bare SEC 1 ECPrivateKey";
   case content::certs_only: return "a certs-only SignedData";
   case content::enveloped_data: return "a CMS EnvelopedData";
+  case content::auth_enveloped_data: return "a CMS AuthEnvelopedData";
   case content::encrypted_data: return "a CMS EncryptedData";
   case content::signed_data: return "a CMS SignedData that is not certs-only";
   case content::unknown: break;
@@ -176,6 +177,7 @@ content cms_content(byte_view octets) {
   static const pki::object_id encrypted_data{1, 2, 840, 113549, 1, 7, 6};
   auto const is = [&](pki::object_id const& oid) { return equal(type.content, oid.content()); };
   if (is(pki::oids::id_enveloped_data)) return content::enveloped_data;
+  if (is(pki::oids::id_auth_enveloped_data)) return content::auth_enveloped_data;
   if (is(encrypted_data)) return content::encrypted_data;
   if (is(pki::oids::id_signed_data)) return content::signed_data;
   return content::unknown;
@@ -215,14 +217,12 @@ void read_part_content(byte_view octets, part_reading& part) {
   }
   if (part.holds != content::unknown) return;
   part.holds = cms_content(octets);
-  if (part.holds == content::enveloped_data) {
+  if (part.is_envelope()) {
     auto envelope = pki::parse_enveloped_data(octets, &part.remarks);
-    if (envelope) {
-      envelope->content.octets.clear();
+    if (envelope)
       part.envelope = std::move(*envelope);
-    } else {
+    else
       part.trouble = envelope.error();
-    }
     return;
   }
   if (part.holds != content::signed_data) {
@@ -357,6 +357,9 @@ void read_answer(exchange const& x, reading& r) {
       r.body_trouble = octets.error();
     if (r.op == operation::cacerts || r.op == operation::simpleenroll || r.op == operation::simplereenroll) read_bag(r);
   }
+  if (x.opened)
+    for (auto& part : r.parts)
+      if (part.is_envelope()) part.public_key_info = x.opened->public_key_info;
   // A key may be in it, in whatever disguise: in the part that it belongs to, in a preamble, in another structure.
   if (r.op == operation::serverkeygen || is_multipart) {
     std::string{}.swap(r.response->body);

@@ -56,14 +56,15 @@ struct part_reading {
     sec1_key,              ///< a bare ECPrivateKey
     certs_only,
     enveloped_data,
+    auth_enveloped_data, ///< RFC 5083
     encrypted_data,
     signed_data, ///< SignedData that is not certs-only
   } holds = content::unknown;
 
-  std::size_t decoded_size = 0;                ///< octets under the base64 (or PEM); 0 if it could not be decoded
-  bytes public_key_info;                       ///< of the private key, when it can be read (PKCS#1 and SEC1 as well)
+  std::size_t decoded_size = 0; ///< octets under the base64 (or PEM); 0 if it could not be decoded
+  bytes public_key_info; ///< of the private key, when it can be read (PKCS#1 and SEC1 as well, and what was opened)
   std::optional<pki::certs_only> certificates; ///< when `holds` is certs_only
-  std::optional<pki::enveloped_data> envelope; ///< of an encrypted key: what can be read without a key, no ciphertext
+  std::optional<pki::enveloped_data> envelope; ///< of an encrypted key, closed as it came
 
   /// A private key that anybody who sees the answer can use.
   bool is_clear_key() const noexcept {
@@ -71,8 +72,11 @@ struct part_reading {
   }
   /// A private key in whatever wrapping.
   bool is_key() const noexcept {
-    return is_clear_key() || holds == content::encrypted_private_key || holds == content::enveloped_data ||
+    return is_clear_key() || holds == content::encrypted_private_key || is_envelope() ||
            holds == content::encrypted_data;
+  }
+  bool is_envelope() const noexcept {
+    return holds == content::enveloped_data || holds == content::auth_enveloped_data;
   }
 };
 

@@ -32,6 +32,24 @@ enum class connection_end : std::uint8_t {
   tls_error,    ///< the peer sent a TLS alert or broke TLS
 };
 
+/// What the holder of the key found in the envelope of a generated key (RFC 7030 4.4.2). Of the key in it nothing is kept but
+/// its public half.
+struct opened_envelope {
+  std::string closed; ///< why it did not open; empty: it did
+  std::string holds;  ///< what is in it where that is no SignedData around something; empty: it is one
+  enum class signature : std::uint8_t {
+    good,   ///< verified under a certificate that the signer names
+    none,   ///< nobody signed
+    broken, ///< there is that certificate, and the signature does not hold under it
+    unknown ///< it cannot be said: no certificate at hand, or an algorithm that is not known here
+  } sealed = signature::unknown;
+  std::string signature_trouble; ///< why, unless it is good
+  std::string signer;            ///< the subject of who signed, where that is known
+  std::string content_type;      ///< of what is signed, dotted
+  bytes public_key_info;         ///< of the one key in it; empty: it could not be read …
+  std::string key_trouble;       ///< … for this reason
+};
+
 /// One request and what came back, as octets.
 struct exchange {
   std::string name;                    ///< unique within a run: `13-enroll`, `serverkeygen.plain/1`
@@ -46,6 +64,7 @@ struct exchange {
   std::optional<client_identity> identity = {};      ///< whose certificate was at hand, and no other credential
   std::optional<tls_probe> probe = {};               ///< a handshake that was made to find something out: no HTTP then
   std::optional<time_point> time;                    ///< when the exchange took place, or the time given with --at
+  std::optional<opened_envelope> opened = {};        ///< where whoever drove had the key for it
 };
 
 /// What a vector, or one exchange of a capture, left behind.

@@ -25,7 +25,8 @@ verdict of_issued(situation const& s, std::string expected, std::string actual) 
 }
 
 // RFC 5280 4.1.2.2: "The serial number MUST be a positive integer", and "Conforming CAs MUST NOT use serialNumber values
-// longer than 20 octets."
+// longer than 20 octets." It is the value that has 20 octets at most: where its first octet is above 7F, DER puts a zero in front
+// and so makes 21. Some count those as well; a serial number is not failed for what the sentence leaves open.
 verdict has_good_serial(situation const& s) {
   // As it stands in the certificate: `serial()` leaves out the zero that makes a number positive.
   pki::tlv_state state{errc::malformed_certificate, "certificate"};
@@ -37,11 +38,12 @@ verdict has_good_serial(situation const& s) {
   if (!state.ok() || serial.empty()) return verdict::undecided("the serial number could not be read");
   bool const zero = std::all_of(serial.begin(), serial.end(), [](auto octet) { return octet == 0; });
   bool const negative = (serial.front() & 0x80u) != 0;
-  if (!zero && !negative && serial.size() <= 20) return verdict::holds();
+  auto const octets = serial.size() - (serial.size() > 1 && serial.front() == 0 ? 1u : 0u);
+  if (!zero && !negative && octets <= 20) return verdict::holds();
   return of_issued(s, "a serial number that is positive, of 20 octets at most",
                    zero       ? "0"
                    : negative ? "a negative one"
-                              : std::to_string(serial.size()) + " octets");
+                              : std::to_string(octets) + " octets");
 }
 
 // 4.1.2.1: "When extensions are used, as expected in this profile, version MUST be 3".

@@ -1,5 +1,5 @@
-/// RFC 7030 sections 4.4.1 and 4.4.2: private keys that are encrypted beyond TLS. What can be seen without the key that
-/// opens the envelope is judged: how it is labelled, for whom it is, and what it says that it holds.
+/// RFC 7030 sections 4.4.1 and 4.4.2: private keys that are encrypted beyond TLS. How the envelope is labelled, for whom it
+/// is, and what it says that it holds can be seen without the key that opens it; what is in it, where that key is at hand.
 
 #include "errors.hpp"
 
@@ -15,8 +15,8 @@ namespace {
 using content = part_reading::content;
 
 part_reading const* envelope_part(reading const& read) {
-  auto const it = std::find_if(read.parts.begin(), read.parts.end(),
-                               [](auto const& p) { return p.holds == content::enveloped_data && p.envelope; });
+  auto const it =
+      std::find_if(read.parts.begin(), read.parts.end(), [](auto const& p) { return p.is_envelope() && p.envelope; });
   return it == read.parts.end() ? nullptr : &*it;
 }
 
@@ -72,12 +72,53 @@ verdict is_server_generated_key(situation const& s) {
                  value ? "smime-type=" + in_quotes(*value) : "no smime-type parameter");
 }
 
+// 4.4.2: "In all three additional encryption cases, the EnvelopedData is returned". RFC 5083 came before RFC 7030, which does
+// not name its AuthEnvelopedData.
+verdict is_enveloped_data(situation const& s) {
+  if (envelope_part(s.read)->holds == content::enveloped_data) return verdict::holds();
+  return at_part(s, "a CMS EnvelopedData, as RFC 7030 4.4.2 has it",
+                 "a CMS AuthEnvelopedData (RFC 5083), which a client of RFC 7030 need not know");
+}
+
 // 4.4.2: "the private key is placed inside of a CMS SignedData. [...] The SignedData is further protected by placing it inside
 // of a CMS EnvelopedData". The envelope says what is in it.
 verdict holds_signed_data(situation const& s) {
   auto const& type = envelope_part(s.read)->envelope->content_type;
   if (type == pki::oids::id_signed_data) return verdict::holds();
   return at_part(s, "an EnvelopedData around id-signedData", "an EnvelopedData around " + type.to_string());
+}
+
+std::string closed_because(situation const& s) {
+  if (!s.seen.opened) return "the key that opens the envelope is not at hand";
+  return s.seen.opened->closed.empty() ? std::string{} : "the envelope did not open: " + s.seen.opened->closed;
+}
+
+// The same sentence, where the envelope was opened.
+verdict has_signed_data_in_it(situation const& s) {
+  if (auto why = closed_because(s); !why.empty())
+    return s.seen.opened ? verdict::undecided(std::move(why)) : verdict::not_applicable(std::move(why));
+  auto const& in = *s.seen.opened;
+  if (in.holds.empty())
+    return verdict::seen("a SignedData around content of type " + in.content_type,
+                         part_name(s.read, *envelope_part(s.read)));
+  return at_part(s, "within the envelope: a CMS SignedData that holds the private key", in.holds);
+}
+
+// 4.4.2: "The SignedData is signed by the party that generated the private key, which may or may not be the EST server or the
+// EST CA." Whoever it is: without a signature that holds nobody signed.
+verdict is_signed(situation const& s) {
+  if (auto why = closed_because(s); !why.empty())
+    return s.seen.opened ? verdict::undecided(std::move(why)) : verdict::not_applicable(std::move(why));
+  auto const& in = *s.seen.opened;
+  using signature = opened_envelope::signature;
+  switch (in.sealed) {
+  case signature::good: return verdict::seen("signed by " + in.signer, part_name(s.read, *envelope_part(s.read)));
+  case signature::unknown: return verdict::undecided(in.signature_trouble);
+  case signature::none:
+  case signature::broken: break;
+  }
+  return at_part(s, "within the envelope: a SignedData with the signature of who generated the key",
+                 in.signature_trouble);
 }
 
 template <class Kind> Kind const* recipient(situation const& s) {
@@ -161,7 +202,10 @@ verdict is_not_used(situation const& s) {
 constexpr predicate key_usage[] = {{"skg-recipient-for-signatures", is_not_used}};
 constexpr predicate type[] = {{"skg-envelope-type", is_pkcs7_mime},
                               {"skg-envelope-smime-type", is_server_generated_key}};
-constexpr predicate nesting[] = {{"skg-envelope-content", holds_signed_data}};
+constexpr predicate nesting[] = {{"skg-auth-enveloped-data", is_enveloped_data},
+                                 {"skg-envelope-content", holds_signed_data},
+                                 {"skg-envelope-without-signed-data", has_signed_data_in_it},
+                                 {"skg-envelope-signature", is_signed}};
 constexpr predicate kekri[] = {{"skg-no-kekri", is_kekri}};
 constexpr predicate kekri_fields[] = {{"skg-kekri-version", has_version_4},
                                       {"skg-kekri-identifier", names_the_key},

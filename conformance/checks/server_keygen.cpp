@@ -233,6 +233,13 @@ bool has_clear_key(situation const& s) {
          std::any_of(s.read.parts.begin(), s.read.parts.end(), [](auto const& p) { return p.is_clear_key(); });
 }
 
+/// A key that can be compared: in the clear, or in an envelope that was opened.
+bool has_open_key(situation const& s) {
+  return has_clear_key(s) || (has_parts(s) && std::any_of(s.read.parts.begin(), s.read.parts.end(), [](auto const& p) {
+                                return p.is_envelope() && !p.public_key_info.empty();
+                              }));
+}
+
 verdict clear_key_is_in_pkcs8(situation const& s) {
   for (auto const& part : s.read.parts)
     if (part.is_clear_key() && !(part.type && part.type->is("application/pkcs8")))
@@ -273,6 +280,7 @@ verdict pkcs8_is_private_key_info(situation const& s) {
   case content::encrypted_private_key:
   case content::certs_only:
   case content::enveloped_data:
+  case content::auth_enveloped_data:
   case content::encrypted_data:
   case content::signed_data: return at_part(s, part, pkcs8_expected, sized(part));
   case content::unknown:
@@ -392,7 +400,7 @@ constexpr check checks[] = {
      authenticates, true},
     {"serverkeygen.commensurate-cipher", "rfc7030-4.4-commensurate-cipher",
      [](situation const& s) { return has_parts(s) && s.seen.tls.has_value(); }, commensurate},
-    {"serverkeygen.fresh-key", "rfc7030-4.4-rng", has_clear_key, fresh},
+    {"serverkeygen.fresh-key", "rfc7030-4.4-rng", has_open_key, fresh},
     {"serverkeygen.ignores-csr-key", "rfc7030-4.4.1-ignore-key",
      [](situation const& s) { return has_parts(s) && s.read.csr.has_value(); }, ignores_key},
     {"serverkeygen.ignores-csr-signature", "rfc7030-4.4.1-ignore-signature", has_broken_signature, ignores_signature},
@@ -414,7 +422,7 @@ constexpr check checks[] = {
     {"serverkeygen.two-parts", "rfc7030-4.4.2-two-parts", has_parts, two_parts},
     {"serverkeygen.part-types", "rfc7030-4.4.2-part-types", has_clear_key, part_types},
     {"serverkeygen.private-key-info", "rfc7030-4.4.2-pkcs8-encoding", has_pkcs8_part, pkcs8},
-    {"serverkeygen.key-matches-certificate", "rfc7030-4.4.2-key-matches-cert", has_clear_key, pair},
+    {"serverkeygen.key-matches-certificate", "rfc7030-4.4.2-key-matches-cert", has_open_key, pair},
     {"serverkeygen.certificate-part", "rfc7030-4.4.2-cert-part", has_certificate_part, cert_part},
     {"serverkeygen.error-status", "rfc7030-4.4.2-error-status",
      [](situation const& s) { return is_keygen(s) && asked_with(s.read, "POST") && is_broken_request(s.read); },

@@ -120,6 +120,13 @@ parsed_command_line parse_command_line(int count, char const* const* arguments) 
       ->type_name("KIND=HEX")
       ->take_all()
       ->allow_extra_args(false);
+  run.add_option(
+         "--opening-key", line.opening_keys,
+         "the key of that --key-id, to look into what it protects: a symmetric one in octets or hexadecimal digits, a "
+         "private one in PEM")
+      ->type_name("KIND=FILE")
+      ->take_all()
+      ->allow_extra_args(false);
   run.add_flag("--read-only", line.read_only, "send nothing that could issue a certificate");
   run.add_option("--max-certs", max_certs, "let the server issue no more than this [50]")->type_name("N");
   run.add_option("--timeout", line.timeout, "for connecting, for the handshake, and for each exchange [5, 5, 10]")

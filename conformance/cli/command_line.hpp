@@ -35,7 +35,8 @@ struct command_line {
   std::string password_file;
   std::string label, tls, server_name;
   std::vector<std::string> resolve;
-  std::vector<std::string> key_ids; ///< `symmetric=0123…`
+  std::vector<std::string> key_ids;      ///< `symmetric=0123…`
+  std::vector<std::string> opening_keys; ///< `symmetric=FILE`
   bool read_only = false, insecure = false, insecure_credentials = false;
   std::size_t max_certs = 50;
   std::optional<double> timeout; ///< seconds

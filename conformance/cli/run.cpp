@@ -9,12 +9,15 @@
 #include "cli/secrets.hpp"
 #include "cli/version.hpp"
 #include "deviant/reference_server.hpp"
+#include "hex.hpp"
 #include "report/redact.hpp"
 
+#include <est/pki/private_key.hpp>
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 #include <unistd.h>
@@ -24,18 +27,6 @@ namespace est::conformance {
 namespace {
 
 using http::tls_version;
-
-std::optional<bytes> from_hex(std::string_view text) {
-  if (text.size() % 2 != 0 || text.size() > 512) return std::nullopt;
-  bytes octets;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    std::uint8_t octet = 0;
-    auto const [end, error] = std::from_chars(text.data() + i, text.data() + i + 2, octet, 16);
-    if (error != std::errc{} || end != text.data() + i + 2) return std::nullopt;
-    octets.push_back(octet);
-  }
-  return octets;
-}
 
 /// A sentence for each way in which options cannot be used.
 result<void> fill_credentials(run_options& o, command_line const& line) {
@@ -153,6 +144,65 @@ result<void> fill_options(run_options& o, command_line const& line) {
   return fill_unfit(o, line);
 }
 
+/// A key-encryption key as a file holds it: 16, 24 or 32 octets, or as many hexadecimal digits as they take.
+result<secret_bytes> read_symmetric_key(std::string const& path) {
+  auto octets = read_secret_file(path);
+  if (!octets) return octets;
+  auto const is_size = [](std::size_t size) { return size == 16 || size == 24 || size == 32; };
+  auto text = as_text(octets->expose());
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  // 32 octets that are all digits by chance: one key in 10^38
+  if (auto digits = from_hex(text); digits && is_size(digits->size())) {
+    secret_bytes key{byte_view{*digits}};
+    explicit_bzero(digits->data(), digits->size());
+    return key;
+  }
+  if (is_size(octets->size())) return octets;
+  return fail(errc::invalid_argument, path, "is no key of 16, 24 or 32 octets, nor of 32, 48 or 64 hexadecimal digits");
+}
+
+result<pki::recipient_key> read_recipient_key(std::string const& path, bytes const& identifier,
+                                              pki::recipient_key_kind kind) {
+  auto const pem = read_secret_file(path);
+  if (!pem) return fail(pem.error());
+  auto const key = pki::parse_private_key_pem(as_text(pem->expose()));
+  if (!key)
+    return fail(errc::invalid_argument, path, "holds no PEM private key that can be read: " + key.error().detail);
+  auto opens = pki::make_decryption_key(*key);
+  if (!opens || opens->kind() != kind)
+    return fail(errc::invalid_argument, path,
+                kind == pki::recipient_key_kind::rsa ? "is no RSA key, which key transport takes"
+                                                     : "is no EC key of P-256, P-384 or P-521, for key agreement");
+  return pki::recipient_key{std::move(*opens), std::nullopt, identifier};
+}
+
+/// `--opening-key symmetric=FILE`, once the identifiers are known
+result<void> fill_opening_keys(run_options& o, command_line const& line) {
+  for (auto const& text : line.opening_keys) {
+    auto const equals = text.find('=');
+    auto const kind = text.substr(0, equals);
+    if (equals == std::string::npos || (kind != "symmetric" && kind != "transport" && kind != "agreement"))
+      return fail(errc::invalid_argument, "--opening-key",
+                  "is symmetric=FILE, transport=FILE or agreement=FILE, not \"" + text + "\"");
+    auto const& identifier = o.key_identifiers.of(kind);
+    if (identifier.empty())
+      return fail(errc::invalid_argument, "--opening-key", "needs --key-id " + kind + "=HEX beside it");
+    auto const path = text.substr(equals + 1);
+    if (kind == "symmetric") {
+      auto key = read_symmetric_key(path);
+      if (!key) return fail(std::move(key.error()));
+      o.open_with.symmetric = std::move(*key);
+      continue;
+    }
+    bool const transport = kind == "transport";
+    auto key =
+        read_recipient_key(path, identifier, transport ? pki::recipient_key_kind::rsa : pki::recipient_key_kind::ec);
+    if (!key) return fail(std::move(key.error()));
+    (transport ? o.open_with.transport : o.open_with.agreement).emplace(std::move(*key));
+  }
+  return {};
+}
+
 result<void> fill_limits(run_options& o, command_line const& line, std::span<const vector_definition> vectors) {
   o.label = line.label;
   o.server_name = line.server_name;
@@ -192,7 +242,7 @@ result<void> fill_limits(run_options& o, command_line const& line, std::span<con
     auto const kind = text.substr(0, equals);
     auto const octets =
         equals == std::string::npos ? std::nullopt : from_hex(std::string_view{text}.substr(equals + 1));
-    if (!octets || octets->empty() ||
+    if (!octets || octets->size() > 256 ||
         (kind != "symmetric" && kind != "transport" && kind != "agreement" && kind != "signing"))
       return fail(errc::invalid_argument, "--key-id",
                   "is symmetric=HEX, transport=HEX, agreement=HEX or signing=HEX, not \"" + text + "\"");
@@ -201,6 +251,7 @@ result<void> fill_limits(run_options& o, command_line const& line, std::span<con
      : kind == "agreement" ? o.key_identifiers.agreement
                            : o.key_identifiers.signing) = *octets;
   }
+  if (auto const filled = fill_opening_keys(o, line); !filled) return filled;
   for (auto const& id : line.vectors) {
     bool const prefix = !id.empty() && id.back() == '*';
     auto const wanted = std::string_view{id}.substr(0, id.size() - (prefix ? 1 : 0));
@@ -245,7 +296,7 @@ int run_command(command_line const& line) {
   if (line.url.empty()) {
     if (!line.cacert.empty() || !line.cert.empty() || !line.unfit.empty() || line.user || !line.label.empty() ||
         line.insecure || !line.server_name.empty() || !line.resolve.empty() || !line.key_ids.empty() ||
-        !line.approval_label.empty()) {
+        !line.approval_label.empty() || !line.opening_keys.empty()) {
       complain("without a URL the embedded server is checked, which brings its own credentials; a URL is missing");
       return exit_usage;
     }
@@ -257,11 +308,12 @@ int run_command(command_line const& line) {
       return exit_fault;
     }
     embedded = std::move(*started);
-    if (auto const known = register_keys(embedded->authority()); known) {
+    if (auto known = register_keys(embedded->authority()); known) {
       options.key_identifiers.symmetric = known->symmetric;
       options.key_identifiers.transport = known->transport;
       options.key_identifiers.agreement = known->agreement;
       options.key_identifiers.signing = known->signing;
+      options.open_with = std::move(known->open_with);
     } else {
       complain("the embedded server knows no keys: " + to_text(known.error()));
       return exit_fault;

@@ -50,6 +50,9 @@ struct behaviour {
   bool same_key_each_time = false;                 ///< every client gets one and the same key
   bool bare_key = false;                 ///< PKCS#1 or SEC1 in place of PrivateKeyInfo, against RFC 7030 4.4.2
   bool encrypted_private_key = false;    ///< EncryptedPrivateKeyInfo in place of PrivateKeyInfo, against RFC 7030 4.4.2
+  bool key_in_envelope_unsigned = false; ///< the key package stands in the envelope bare, against RFC 7030 4.4.2
+  bool key_signature_broken = false;     ///< the signature in the envelope does not hold, likewise
+  bool another_key_in_envelope = false;  ///< an encrypted key is not the certificate's
   bool append_chain_to_key_part = false; ///< as `append_chain`, in the certificate part
   bool no_key_generation = false;        ///< lawful: /serverkeygen is not offered (RFC 7030 4.4, 404)
 

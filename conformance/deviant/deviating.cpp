@@ -8,6 +8,7 @@
 #include <est/mime/body.hpp>
 #include <est/mime/multipart.hpp>
 #include <est/pki/der.hpp>
+#include <est/pki/key_package.hpp>
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>
 #include <est/server/approval.hpp>
@@ -289,7 +290,19 @@ result<std::optional<key_recipient>> deviating_authority::find_key_recipient(byt
 
 result<secret_bytes> deviating_authority::sign_private_key(pki::private_key const& key, std::string_view label,
                                                            pki::context const& at) const {
-  return ca_.sign_private_key(key, label, at);
+  if (behave_.key_in_envelope_unsigned) return pki::make_key_package(key);
+  if (behave_.another_key_in_envelope) {
+    auto const other = pki::make_private_key(key.spec(), at);
+    if (!other) return fail(other.error());
+    return ca_.sign_private_key(*other, label, at);
+  }
+  auto made = ca_.sign_private_key(key, label, at);
+  if (!made || !behave_.key_signature_broken) return made;
+  // The signature stands last, and the last octet of one of ECDSA or RSA may be any other.
+  auto const octets = made->expose();
+  secret_bytes broken{octets.first(octets.size() - 1)};
+  broken.push_back(static_cast<std::uint8_t>(octets.back() ^ 1));
+  return broken;
 }
 
 void apply(behaviour const& behave, server_options& options) {

@@ -15,14 +15,39 @@ using namespace changes;
 
 namespace {
 
-/// Changes the fields of the EnvelopedData that a generated key comes in.
-template <class Change> void change_envelope(request const& q, response& r, Change change) {
+bytes attribute_of(pki::object_id const& type, std::vector<bytes> values) {
+  return pki::der::sequence({type.encode(), pki::der::value(pki::tag::set, pki::der::concatenation(values))});
+}
+
+/// Changes the octets of the envelope that a generated key comes in.
+template <class Change> void change_envelope_payload(request const& q, response& r, Change change) {
   if (!generated(q, r)) return;
   change_parts(r, [&](auto& parts) {
     for (auto& part : parts)
       if (part.headers.find("Content-Type").value_or("").find("server-generated-key") != std::string_view::npos)
-        change_payload(part.body, [&](bytes octets) { return change_signed_data(octets, change); });
+        change_payload(part.body, change);
   });
+}
+
+/// Changes the fields of the EnvelopedData.
+template <class Change> void change_envelope(request const& q, response& r, Change change) {
+  change_envelope_payload(q, r, [&](bytes octets) { return change_signed_data(octets, change); });
+}
+
+/// The same recipients and a ciphertext that nobody can open, in the form of RFC 5083: version 0, AES-256 in GCM (RFC 5084), the
+/// content type among the authenticated attributes, a MAC.
+bytes as_auth_enveloped_data(bytes const& content_info) {
+  auto const outer = elements_of(content_of(content_info));
+  if (outer.size() != 2) return content_info;
+  auto const fields = elements_of(content_of(content_of(outer[1])));
+  if (fields.size() != 3) return content_info;
+  auto content = elements_of(content_of(fields[2]));
+  content[1] = pki::der::sequence({pki::object_id{2, 16, 840, 1, 101, 3, 4, 1, 46}.encode(),
+                                   pki::der::sequence({pki::der::octet_string(bytes(12, 7)), pki::der::integer(16u)})});
+  auto const attributes = pki::der::value(pki::tag::context(1), attribute_of(pki::oids::content_type, {content[0]}));
+  auto const body = sequence_of(
+      {pki::der::integer(0u), fields[1], sequence_of(content), attributes, pki::der::octet_string(bytes(16, 9))});
+  return sequence_of({pki::oids::id_auth_enveloped_data.encode(), pki::der::value(pki::tag::context(0), body)});
 }
 
 /// The first RecipientInfo under another tag: a choice that nobody reads.
@@ -101,9 +126,6 @@ void answer_attributes(request const& q, response& r, std::vector<bytes> const& 
 }
 
 pki::object_id const& ec() { return pki::oids::ec_public_key; }
-bytes attribute_of(pki::object_id const& type, std::vector<bytes> values) {
-  return pki::der::sequence({type.encode(), pki::der::value(pki::tag::set, pki::der::concatenation(values))});
-}
 bytes alternative_names() { return pki::oids::subject_alternative_name.encode(); }
 /// An Extension of empty value.
 bytes an_extension() { return pki::der::sequence({alternative_names(), pki::der::octet_string(bytes{0x30, 0x00})}); }
@@ -222,6 +244,18 @@ void add_protection_deviants(std::vector<deviant>& all) {
                      fields[2] = sequence_of(content);
                    });
                  }});
+  all.push_back({"key-in-auth-enveloped-data", "an encrypted key is in an AuthEnvelopedData",
+                 "serverkeygen.envelope-nesting", "skg-auth-enveloped-data", "", nullptr,
+                 [](request const& q, response& r) { change_envelope_payload(q, r, as_auth_enveloped_data); }});
+  all.push_back({"key-in-envelope-unsigned", "nobody has signed the key in the envelope",
+                 "serverkeygen.envelope-nesting", "skg-envelope-without-signed-data", "",
+                 [](behaviour& b) { b.key_in_envelope_unsigned = true; }});
+  all.push_back({"key-in-envelope-broken-signature", "the signature of the key in the envelope does not hold",
+                 "serverkeygen.envelope-nesting", "skg-envelope-signature", "",
+                 [](behaviour& b) { b.key_signature_broken = true; }});
+  all.push_back({"another-key-in-envelope", "the key in the envelope is not the certificate's",
+                 "serverkeygen.key-matches-certificate", "skg-key-of-other-certificate", "",
+                 [](behaviour& b) { b.another_key_in_envelope = true; }});
   all.push_back({"no-kekri", "for a secret key the envelope has another recipient than kekri", "serverkeygen.kekri",
                  "skg-no-kekri", "", nullptr, [](request const& q, response& r) {
                    if (asks_by(q, pki::oids::decrypt_key_identifier)) change_envelope(q, r, retag_recipient);

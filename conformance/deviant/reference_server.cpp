@@ -193,17 +193,23 @@ result<known_keys> register_keys(reference_authority& authority) {
     at.rng.randomize(octets.data(), octets.size());
     return octets;
   };
-  known_keys known{random(16), random(20), random(20), random(20)};
-  auto const secret = random(32);
-  if (auto const added = authority.register_key({known.symmetric, secret_bytes{byte_view{secret}}}); !added)
+  known_keys known{random(16), random(20), random(20), random(20), {}};
+  known.open_with.symmetric = secret_bytes{at.rng.random_vec(32)};
+  if (auto const added = authority.register_key({known.symmetric, known.open_with.symmetric.duplicate()}); !added)
     return fail(added.error());
-  for (auto const& [spec, identifier] : {std::pair{pki::key_spec::rsa(2048), known.transport},
-                                         std::pair{pki::key_spec::ecdsa("secp256r1"), known.agreement}}) {
+  auto const make = [&](pki::key_spec const& spec, bytes const& identifier,
+                        std::optional<pki::recipient_key>& kept) -> result<void> {
     auto const key = pki::make_private_key(spec, at);
     if (!key) return fail(key.error());
-    if (auto const added = authority.register_recipient(identifier, {key->public_key_info()}); !added)
-      return fail(added.error());
-  }
+    auto opens = pki::make_decryption_key(*key);
+    if (!opens) return fail(opens.error());
+    kept.emplace(pki::recipient_key{std::move(*opens), std::nullopt, identifier});
+    return authority.register_recipient(identifier, {key->public_key_info()});
+  };
+  if (auto const made = make(pki::key_spec::rsa(2048), known.transport, known.open_with.transport); !made)
+    return fail(made.error());
+  if (auto const made = make(pki::key_spec::ecdsa("secp256r1"), known.agreement, known.open_with.agreement); !made)
+    return fail(made.error());
   auto signing = authority.make_signing_certificate();
   if (!signing) return fail(std::move(signing.error()));
   if (auto const added = authority.register_recipient(known.signing, key_recipient::of(std::move(*signing))); !added)

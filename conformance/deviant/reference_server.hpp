@@ -4,6 +4,8 @@
 
 #include "behaviour.hpp"
 
+#include "../drive/options.hpp"
+
 #include <est/core/result.hpp>
 #include <est/core/secret.hpp>
 #include <est/http/message.hpp>
@@ -103,9 +105,10 @@ private:
 struct known_keys {
   bytes symmetric, transport, agreement;
   bytes signing; ///< of a certificate for signatures alone
+  opening_keys open_with; ///< the keys themselves
 };
 
-/// Makes one key of each kind known to the server. Nobody else has them: what they protect stays closed.
+/// Makes one key of each kind known to the server.
 /// Errors: those of make_private_key
 result<known_keys> register_keys(reference_authority&);
 

@@ -7,6 +7,7 @@
 #include <est/core/result.hpp>
 #include <est/core/secret.hpp>
 #include <est/http/tls_facts.hpp>
+#include <est/pki/enveloped_data_open.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -56,6 +57,12 @@ struct credentials {
   bool any() const noexcept { return has_basic() || has_certificate(); }
 };
 
+/// Keys that open what a server has encrypted for us (RFC 7030 4.4.2). Move-only; nothing of them is ever written anywhere.
+struct opening_keys {
+  secret_bytes symmetric;                                 ///< of 16, 24 or 32 octets; empty: not at hand
+  std::optional<pki::recipient_key> transport, agreement; ///< RSA; EC. Each with its identifier
+};
+
 /// All that `run` is told.
 struct run_options {
   target_url target;
@@ -92,6 +99,7 @@ struct run_options {
                                    : signing;
     }
   } key_identifiers;
+  opening_keys open_with;            ///< the keys of those identifiers, as far as they are at hand
   std::vector<std::string> policies; ///< `--policy`: what the owner has declared of the target
   std::vector<std::string>
       select; ///< ids of vectors, or beginnings of ids ending in `*`; empty: all. Controls come along

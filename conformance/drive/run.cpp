@@ -1,6 +1,7 @@
 #include "run.hpp"
 
 #include "compose.hpp"
+#include "opening.hpp"
 #include "tls_channel.hpp"
 
 #include "../reading.hpp"
@@ -225,7 +226,10 @@ private:
       not_http_ = in.not_http;
       last_end_ = in.end;
     }
-    take_note(v, q, conformance::read(e), in.anything_sent, in.whole);
+    auto read = conformance::read(e);
+    if (e.opened = open_envelope(read, options_.key_identifiers, options_.open_with, authorities(), rng_); e.opened)
+      read = conformance::read(e); // with the public half of the key that was in it
+    take_note(v, q, read, in.anything_sent, in.whole);
     r.exchanges.push_back(std::move(e));
     return in.whole;
   }
@@ -382,6 +386,14 @@ private:
       if (keyed ? certificate.public_key_info() != key : certificate.is_ca()) continue;
       done_.certificates.push_back({to_hex(certificate.serial()), certificate.subject_text(), v.id});
     }
+  }
+
+  /// Whoever may have signed a key and does not send a certificate along.
+  std::vector<pki::certificate> authorities() const {
+    std::vector<pki::certificate> all;
+    for (auto const& der : done_.target.ca_certificates)
+      if (auto one = pki::parse_certificate(der)) all.push_back(std::move(*one));
+    return all;
   }
 
   /// GET /cacerts on a connection of its own: any whole HTTP answer will do.

@@ -109,6 +109,8 @@ BOOST_AUTO_TEST_CASE(disputed_rows_say_why) {
   BOOST_REQUIRE(find_requirement("rfc7030-4.2.3-only-issued-cert") != nullptr);
   BOOST_TEST(find_requirement("rfc7030-4.2.3-only-issued-cert")->disputed);
   BOOST_TEST(find_requirement("rfc7030-3.2.2-service-without-label")->disputed);
+  BOOST_TEST(find_requirement("rfc7030-3.3.3-certless-dictionary")->disputed);
+  BOOST_TEST(find_requirement("rfc7030-3.3.3-certless-zkp")->disputed);
 }
 
 BOOST_AUTO_TEST_CASE(a_good_row_is_read) {

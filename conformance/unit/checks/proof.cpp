@@ -77,9 +77,9 @@ private:
 struct proof::state {
   key_pool keys;
   generated_keys generated;
-  known_keys known; ///< identifiers, the same in all runs
+  run_options::known_identifiers known; ///< the same in all runs
   secret_bytes symmetric;
-  bytes transport, agreement; ///< public keys whose private ones nobody has
+  std::optional<pki::private_key> transport, agreement;
 
   state() {
     Botan::AutoSeeded_RNG rng;
@@ -88,17 +88,27 @@ struct proof::state {
     bytes secret(32);
     rng.randomize(secret.data(), secret.size());
     symmetric = secret_bytes{byte_view{secret}};
-    transport = must_have(pki::make_private_key(pki::key_spec::rsa(2048), at)).public_key_info();
-    agreement = must_have(pki::make_private_key(pki::key_spec::ecdsa("secp256r1"), at)).public_key_info();
+    transport = must_have(pki::make_private_key(pki::key_spec::rsa(2048), at));
+    agreement = must_have(pki::make_private_key(pki::key_spec::ecdsa("secp256r1"), at));
   }
   void make_known_to(reference_authority& server) const {
     auto const check = [](result<void> const& added) {
       if (!added) BOOST_FAIL(to_text(added.error()));
     };
     check(server.register_key({known.symmetric, symmetric.duplicate()}));
-    check(server.register_recipient(known.transport, {transport}));
-    check(server.register_recipient(known.agreement, {agreement}));
+    check(server.register_recipient(known.transport, {transport->public_key_info()}));
+    check(server.register_recipient(known.agreement, {agreement->public_key_info()}));
     check(server.register_recipient(known.signing, key_recipient::of(must_have(server.make_signing_certificate()))));
+  }
+  opening_keys to_open() const {
+    auto const one = [](pki::private_key const& key, bytes const& identifier) {
+      return pki::recipient_key{must_have(pki::make_decryption_key(key)), std::nullopt, identifier};
+    };
+    opening_keys made;
+    made.symmetric = symmetric.duplicate();
+    made.transport = one(*transport, known.transport);
+    made.agreement = one(*agreement, known.agreement);
+    return made;
   }
 };
 
@@ -130,8 +140,8 @@ kept_run proof::make(deviant const* d) {
   o.wait = std::chrono::seconds{10};
   o.pause = [](std::chrono::milliseconds) {}; // the reference server does not look at a clock either
   o.approval_label = "approval";
-  o.key_identifiers = {state_->known.symmetric, state_->known.transport, state_->known.agreement,
-                       state_->known.signing};
+  o.key_identifiers = state_->known;
+  o.open_with = state_->to_open();
   if (d != nullptr) o.label = d->label;
   if (d != nullptr && !d->policy.empty()) o.policies.emplace_back(d->policy);
   loopback_settings settings;

@@ -324,14 +324,14 @@ BOOST_AUTO_TEST_CASE(what_is_odd_is_noted) {
   for (auto const& [type, is_due] : {std::pair{&oids::id_signed_data, true}, std::pair{&oids::id_data, false}}) {
     auto const content = der::sequence(
         {type->encode(), der::sequence({oids::aes128_gcm.encode()}), der::value(tag::context_primitive(0), bytes{1})});
-    auto const attributes = der::value(tag::context(1), encode_attribute({oids::content_type, {type->encode()}}));
+    auto const authenticated = der::value(tag::context(1), encode_attribute({oids::content_type, {type->encode()}}));
     auto const mac = der::octet_string(bytes(16, 0));
-    auto const said_of = [&](std::initializer_list<byte_view> fields) {
-      return remarks_of(make_content_info(oids::id_auth_enveloped_data, der::sequence(fields)))
+    auto const said_of = [&](std::initializer_list<byte_view> parts) {
+      return remarks_of(make_content_info(oids::id_auth_enveloped_data, der::sequence(parts)))
           .has(note_code::cms_no_authenticated_attributes);
     };
     BOOST_TEST(said_of({der::integer(0u), recipients, content, mac}) == is_due);
-    BOOST_TEST(!said_of({der::integer(0u), recipients, content, attributes, mac}));
+    BOOST_TEST(!said_of({der::integer(0u), recipients, content, authenticated, mac}));
   }
 
   BOOST_TEST(
