@@ -322,7 +322,7 @@ BOOST_AUTO_TEST_CASE(what_is_odd_is_noted) {
       remarks_of(enveloped_for(symmetric_key(16), content_cipher::aes128_gcm)).has(note_code::cms_auth_enveloped));
   // RFC 5083 section 2.1
   for (auto const& [type, is_due] : {std::pair{&oids::id_signed_data, true}, std::pair{&oids::id_data, false}}) {
-    auto const content = der::sequence(
+    auto const inner = der::sequence(
         {type->encode(), der::sequence({oids::aes128_gcm.encode()}), der::value(tag::context_primitive(0), bytes{1})});
     auto const authenticated = der::value(tag::context(1), encode_attribute({oids::content_type, {type->encode()}}));
     auto const mac = der::octet_string(bytes(16, 0));
@@ -330,8 +330,8 @@ BOOST_AUTO_TEST_CASE(what_is_odd_is_noted) {
       return remarks_of(make_content_info(oids::id_auth_enveloped_data, der::sequence(parts)))
           .has(note_code::cms_no_authenticated_attributes);
     };
-    BOOST_TEST(said_of({der::integer(0u), recipients, content, mac}) == is_due);
-    BOOST_TEST(!said_of({der::integer(0u), recipients, content, authenticated, mac}));
+    BOOST_TEST(said_of({der::integer(0u), recipients, inner, mac}) == is_due);
+    BOOST_TEST(!said_of({der::integer(0u), recipients, inner, authenticated, mac}));
   }
 
   BOOST_TEST(
