@@ -49,7 +49,9 @@ BOOST_FIXTURE_TEST_CASE(a_wrong_form_is_a_4xx_or_accepted_and_never_a_5xx, stage
     add(name + " alone", q, answer(500));
     add(name + " of a server that is down", q, answer(500)).control =
         control(post("simpleenroll", c.der()), answer(500));
-    auto const of = [&](std::string const& what) { return said("http.client-error-class", name + what); };
+    auto const of = [&, vector = name](std::string const& what) {
+      return said("http.client-error-class", vector + what);
+    };
     BOOST_TEST(of(" 400") == "pass", name);
     BOOST_TEST(of(" 200") == "pass", name);
     BOOST_TEST(of(" 500") == "fail http-client-error-as-server-error", name);
