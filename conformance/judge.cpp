@@ -1,7 +1,7 @@
 /// Every check against every exchange. Pure: nothing is read but the records, and no check is asked about the wire.
 
 #include "check.hpp"
-#include "checks/further.hpp"
+#include "checks/common.hpp"
 
 #include <exception>
 #include <iterator>

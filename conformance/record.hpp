@@ -78,17 +78,29 @@ struct record {
   std::optional<bool> alive;
 };
 
+/// Identifiers of keys that the server knows, for the protection of the keys that it generates (RFC 7030 4.4.1); empty: none.
+struct known_identifiers {
+  bytes symmetric; ///< of a secret key
+  bytes transport; ///< of a public key for key transport (RSA)
+  bytes agreement; ///< of a public key for key agreement (EC)
+  bytes signing;   ///< of a certificate for signatures alone, which nothing may be encrypted for
+
+  /// In: the name of a member, as options and vectors have it
+  bytes const& of(std::string_view kind) const noexcept {
+    return kind == "symmetric"   ? symmetric
+           : kind == "transport" ? transport
+           : kind == "agreement" ? agreement
+                                 : signing;
+  }
+};
+
 /// Facts gathered before a record: what the checks may know besides it.
 struct target_facts {
   std::string name;                   ///< the URL without user information, or the path of the captures
   std::string host;                   ///< for the comparison with certificates; empty offline
   std::vector<bytes> ca_certificates; ///< the DER of the /cacerts bag, if there was one
   std::vector<bytes> trusted;         ///< the DER of the anchors that the user named with --cacert
-  /// What the server knows a key for protecting generated keys by (RFC 7030 4.4.1); empty where it knows none.
-  struct {
-    bytes symmetric, transport, agreement;
-    bytes signing; ///< of a certificate for signatures alone
-  } key_identifiers;
+  known_identifiers key_identifiers;
   bytes client_certificate; ///< the DER of the certificate that was at hand, shown or not; empty if none
   bool live = false;        ///< false for captures and documents
 };

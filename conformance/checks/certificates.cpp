@@ -1,6 +1,6 @@
 /// RFC 5280: what the certificates that a server hands out have to be like. Rows of another RFC, reported apart.
 
-#include "further.hpp"
+#include "common.hpp"
 
 #include <est/pki/oids.hpp>
 #include <est/pki/tlv.hpp>

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace est::conformance {
 
@@ -97,6 +98,20 @@ control_found find_control(situation const& s, likeness like) {
   return {};
 }
 
+std::optional<verdict> without_decision(situation const& s) {
+  switch (kind_of(s.read)) {
+  case answer_kind::none: return verdict::undecided("no answer came that can be read");
+  case answer_kind::redirected:
+    return verdict::undecided("the server sends the client elsewhere: " + status_text(s.read));
+  case answer_kind::not_now: return verdict::undecided(status_text(s.read) + " says nothing about the request");
+  case answer_kind::success:
+  case answer_kind::pending:
+  case answer_kind::refused:
+  case answer_kind::failed: break;
+  }
+  return std::nullopt;
+}
+
 verdict judge_refusal(situation const& s, likeness like) {
   switch (kind_of(s.read)) {
   case answer_kind::none:
@@ -104,13 +119,13 @@ verdict judge_refusal(situation const& s, likeness like) {
                                   ? "the answer is no HTTP response: " + s.read.response_trouble->detail
                                   : "no answer came, and silence is no refusal");
   case answer_kind::pending: return verdict::undecided("202: whether it will be refused is not known yet");
-  case answer_kind::redirected:
-    return verdict::undecided("the server sends the client elsewhere: " + status_text(s.read));
-  case answer_kind::not_now: return verdict::undecided(status_text(s.read) + " says nothing about the request");
   case answer_kind::success: return verdict::undecided("it was answered with " + status_text(s.read));
+  case answer_kind::redirected:
+  case answer_kind::not_now:
   case answer_kind::refused:
   case answer_kind::failed: break;
   }
+  if (auto nothing = without_decision(s)) return std::move(*nothing);
   auto const control = find_control(s, like);
   if (control.read == nullptr)
     return verdict::undecided("refused with " + status_text(s.read) +
@@ -124,16 +139,9 @@ verdict judge_refusal(situation const& s, likeness like) {
 }
 
 verdict judge_equal_treatment(situation const& s, likeness like, std::string_view what) {
-  switch (kind_of(s.read)) {
-  case answer_kind::success:
-  case answer_kind::pending: return verdict::holds();
-  case answer_kind::none: return verdict::undecided("no answer came that can be read");
-  case answer_kind::redirected:
-    return verdict::undecided("the server sends the client elsewhere: " + status_text(s.read));
-  case answer_kind::not_now: return verdict::undecided(status_text(s.read) + " says nothing about the request");
-  case answer_kind::refused:
-  case answer_kind::failed: break;
-  }
+  auto const kind = kind_of(s.read);
+  if (kind == answer_kind::success || kind == answer_kind::pending) return verdict::holds();
+  if (auto nothing = without_decision(s)) return std::move(*nothing);
   auto const control = find_control(s, like);
   if (control.read == nullptr)
     return verdict::undecided("refused with " + status_text(s.read) +

@@ -86,6 +86,10 @@ struct control_found {
 };
 control_found find_control(situation const&, likeness);
 
+/// What is to be said of an answer that decides nothing about the request: none that can be read, a redirection, a server that
+/// puts the client off. None where it decides, or lets the client wait for it.
+std::optional<verdict> without_decision(situation const&);
+
 /// For a request that a server has to refuse: holds when it was refused, its control accepted, and the server alive
 /// afterwards; undecided otherwise. An answer of success is the caller's to judge first.
 verdict judge_refusal(situation const&, likeness);

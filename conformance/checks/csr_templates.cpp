@@ -1,7 +1,7 @@
 /// RFC 9908: how CSR attributes name extensions and keys, and the template of a CSR. The text was read in a reconstruction
 /// (draft and examples), so that no row of it is more than a warning. Each predicate is one note of the parser.
 
-#include "further.hpp"
+#include "common.hpp"
 
 #include <est/pki/csr_attributes.hpp>
 #include <est/pki/csr_template.hpp>

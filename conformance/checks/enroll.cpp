@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace est::conformance {
 
@@ -220,16 +221,10 @@ reading const* pending_before(situation const& s) {
 }
 
 verdict repetition_is_recognised(situation const& s) {
-  switch (kind_of(s.read)) {
-  case answer_kind::success: return verdict::holds();
-  case answer_kind::pending: return verdict::undecided("202 again: nobody has decided about the request yet");
-  case answer_kind::none: return verdict::undecided("no answer came that can be read");
-  case answer_kind::redirected:
-    return verdict::undecided("the server sends the client elsewhere: " + status_text(s.read));
-  case answer_kind::not_now: return verdict::undecided(status_text(s.read) + " says nothing about the request");
-  case answer_kind::refused:
-  case answer_kind::failed: break;
-  }
+  auto const kind = kind_of(s.read);
+  if (kind == answer_kind::success) return verdict::holds();
+  if (kind == answer_kind::pending) return verdict::undecided("202 again: nobody has decided about the request yet");
+  if (auto nothing = without_decision(s)) return std::move(*nothing);
   if (s.read.status() == 401 || s.read.status() == 403)
     return verdict::undecided("answered with " + status_text(s.read) +
                               ", which may be the decision of who approves requests");

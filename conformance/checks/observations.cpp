@@ -1,6 +1,6 @@
 /// Rows that the RFCs leave open, and notes: what was seen is said, and nothing fails.
 
-#include "further.hpp"
+#include "common.hpp"
 
 #include <est/http/auth.hpp>
 #include <est/pki/der.hpp>

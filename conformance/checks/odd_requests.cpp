@@ -2,7 +2,6 @@
 /// its answers to errors give away.
 
 #include "errors.hpp"
-#include "further.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 /// RFC 7030 section 4.2.2: re-enrolment, as far as the certificate that is renewed is known.
 
+#include "common.hpp"
 #include "errors.hpp"
-#include "further.hpp"
 
 #include <est/pki/name.hpp>
 #include <est/pki/oids.hpp>

@@ -309,10 +309,7 @@ int run_command(command_line const& line) {
     }
     embedded = std::move(*started);
     if (auto known = register_keys(embedded->authority()); known) {
-      options.key_identifiers.symmetric = known->symmetric;
-      options.key_identifiers.transport = known->transport;
-      options.key_identifiers.agreement = known->agreement;
-      options.key_identifiers.signing = known->signing;
+      options.key_identifiers = std::move(known->identifiers);
       options.open_with = std::move(known->open_with);
     } else {
       complain("the embedded server knows no keys: " + to_text(known.error()));

@@ -193,9 +193,10 @@ result<known_keys> register_keys(reference_authority& authority) {
     at.rng.randomize(octets.data(), octets.size());
     return octets;
   };
-  known_keys known{random(16), random(20), random(20), random(20), {}};
+  known_keys known{{random(16), random(20), random(20), random(20)}, {}};
   known.open_with.symmetric = secret_bytes{at.rng.random_vec(32)};
-  if (auto const added = authority.register_key({known.symmetric, known.open_with.symmetric.duplicate()}); !added)
+  if (auto const added = authority.register_key({known.identifiers.symmetric, known.open_with.symmetric.duplicate()});
+      !added)
     return fail(added.error());
   auto const make = [&](pki::key_spec const& spec, bytes const& identifier,
                         std::optional<pki::recipient_key>& kept) -> result<void> {
@@ -206,13 +207,16 @@ result<known_keys> register_keys(reference_authority& authority) {
     kept.emplace(pki::recipient_key{std::move(*opens), std::nullopt, identifier});
     return authority.register_recipient(identifier, {key->public_key_info()});
   };
-  if (auto const made = make(pki::key_spec::rsa(2048), known.transport, known.open_with.transport); !made)
+  if (auto const made = make(pki::key_spec::rsa(2048), known.identifiers.transport, known.open_with.transport); !made)
     return fail(made.error());
-  if (auto const made = make(pki::key_spec::ecdsa("secp256r1"), known.agreement, known.open_with.agreement); !made)
+  if (auto const made = make(pki::key_spec::ecdsa("secp256r1"), known.identifiers.agreement, known.open_with.agreement);
+      !made)
     return fail(made.error());
   auto signing = authority.make_signing_certificate();
   if (!signing) return fail(std::move(signing.error()));
-  if (auto const added = authority.register_recipient(known.signing, key_recipient::of(std::move(*signing))); !added)
+  if (auto const added =
+          authority.register_recipient(known.identifiers.signing, key_recipient::of(std::move(*signing)));
+      !added)
     return fail(added.error());
   return known;
 }

@@ -103,8 +103,7 @@ private:
 
 /// Keys for the protection of generated keys, by identifier (RFC 7030 4.4.1.1, 4.4.1.2).
 struct known_keys {
-  bytes symmetric, transport, agreement;
-  bytes signing;          ///< of a certificate for signatures alone
+  known_identifiers identifiers;
   opening_keys open_with; ///< the keys themselves
 };
 

@@ -35,12 +35,12 @@ struct composition {
   std::string run;           ///< what `{run}` stands for: a few characters that no other run has
   std::string authorization; ///< the value of the field; empty: none is sent. A secret
   http::tls_facts connection;
-  bool linking_asked = false;                     ///< the server's csrattrs list challengePassword
-  run_options::known_identifiers key_identifiers; ///< of keys that the server knows
-  pki::private_key const* client_key = nullptr;   ///< of the client certificate; null where it is not at hand
-  std::string user;                               ///< of HTTP Basic; a Full PKI Request proves its identity by it too
-  secret_bytes const* password = nullptr;         ///< likewise
-  bytes client_certificate;                       ///< DER; for `subject_of_client`
+  bool linking_asked = false;                   ///< the server's csrattrs list challengePassword
+  known_identifiers key_identifiers;            ///< of keys that the server knows
+  pki::private_key const* client_key = nullptr; ///< of the client certificate; null where it is not at hand
+  std::string user;                             ///< of HTTP Basic; a Full PKI Request proves its identity by it too
+  secret_bytes const* password = nullptr;       ///< likewise
+  bytes client_certificate;                     ///< DER; for `subject_of_client`
 };
 
 /// Makes a CSR.

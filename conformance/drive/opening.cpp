@@ -22,7 +22,7 @@ bool names(pki::csr const& csr, pki::object_id const& type, bytes const& identif
 
 /// What is in an envelope, or why it stays closed; nothing where no key is at hand that the CSR names.
 std::optional<result<secret_bytes>> content_of(pki::enveloped_data const& envelope, pki::csr const& csr,
-                                               run_options::known_identifiers const& known, opening_keys const& keys,
+                                               known_identifiers const& known, opening_keys const& keys,
                                                Botan::RandomNumberGenerator& rng) {
   std::optional<result<secret_bytes>> best;
   auto const keep = [&best](result<secret_bytes> opened) {
@@ -85,7 +85,7 @@ void look_at_key(pki::secret_signed_data const& message, opened_envelope& found)
 
 } // namespace
 
-std::optional<opened_envelope> open_envelope(reading const& read, run_options::known_identifiers const& identifiers,
+std::optional<opened_envelope> open_envelope(reading const& read, known_identifiers const& identifiers,
                                              opening_keys const& keys, std::span<const pki::certificate> known,
                                              Botan::RandomNumberGenerator& rng) {
   auto const part =
@@ -100,11 +100,11 @@ std::optional<opened_envelope> open_envelope(reading const& read, run_options::k
   }
   auto const& octets = **content;
   // CBC opens under any key whose padding happens to be whole. What is no BER at all was not opened.
-  if (auto plain = pki::normalise_ber(octets.expose()); !plain && !part->envelope->authenticated) {
+  if (auto plain = pki::normalise_ber(octets.expose())) {
+    const pki::detail::wiped_later wiped{*plain}; // it was only to be seen that it can be read
+  } else if (!part->envelope->authenticated) {
     found.closed = "what comes out of it is not ASN.1, so the key may be another";
     return found;
-  } else if (plain) {
-    const pki::detail::wiped_later wiped{*plain};
   }
   auto const message = pki::parse_bare_signed_data<secret_bytes>(octets.expose());
   if (!message) {

@@ -19,7 +19,7 @@ namespace est::conformance {
 /// In:      the answer; the identifiers and keys; certificates that may be the signer's beside those in the message
 /// Out:     what was found; nothing where there is no envelope, or no key is at hand that the CSR names
 /// Promises: of the private key nothing is left but its public half. Whether the signer is trusted is not asked.
-std::optional<opened_envelope> open_envelope(reading const&, run_options::known_identifiers const&, opening_keys const&,
+std::optional<opened_envelope> open_envelope(reading const&, known_identifiers const&, opening_keys const&,
                                              std::span<const pki::certificate> known, Botan::RandomNumberGenerator&);
 
 } // namespace est::conformance

@@ -1,7 +1,7 @@
 #pragma once
 /// What a run is told: the target, whom to trust, who we are, and how far we may go.
 
-#include "../tls_probe.hpp"
+#include "../record.hpp"
 
 #include <est/core/bytes.hpp>
 #include <est/core/result.hpp>
@@ -81,28 +81,17 @@ struct run_options {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds handshake_timeout{5000};
   std::chrono::milliseconds exchange_timeout{10000}; ///< of one request and its whole answer
-  std::chrono::milliseconds wait{
-      0}; ///< `--wait`: how long an enrolment that is answered 202 is asked about; 0: not at all
-  std::string
-      approval_label; ///< `--approval-label`: where enrolments wait for approval; empty: the label of all others
+  /// `--wait`: how long an enrolment that is answered 202 is asked about; 0: not at all
+  std::chrono::milliseconds wait{0};
+  /// `--approval-label`: where enrolments wait for approval; empty: the label of all others
+  std::string approval_label;
   /// Waits for so long; without it the thread sleeps.
   std::function<void(std::chrono::milliseconds)> pause;
-  /// Identifiers of keys that the server knows, for the protection of generated keys: a symmetric one, a public key for key
-  /// transport (RSA), a public key for key agreement (EC); empty: none.
-  struct known_identifiers {
-    bytes symmetric, transport, agreement;
-    bytes signing; ///< of a certificate for signatures alone, which nothing may be encrypted for
-    bytes const& of(std::string_view kind) const noexcept {
-      return kind == "symmetric"   ? symmetric
-             : kind == "transport" ? transport
-             : kind == "agreement" ? agreement
-                                   : signing;
-    }
-  } key_identifiers;
+  known_identifiers key_identifiers; ///< `--key-id`
   opening_keys open_with;            ///< the keys of those identifiers, as far as they are at hand
   std::vector<std::string> policies; ///< `--policy`: what the owner has declared of the target
-  std::vector<std::string>
-      select; ///< ids of vectors, or beginnings of ids ending in `*`; empty: all. Controls come along
+  /// Ids of vectors, or beginnings of ids ending in `*`; empty: all. Controls come along.
+  std::vector<std::string> select;
 
   /// Whether credentials may be sent at all.
   bool may_send_credentials() const noexcept { return !insecure || insecure_credentials; }

@@ -41,8 +41,7 @@ public:
     fill_.where = {options.target.authority(), options.effective_label(), options.target.path};
     fill_.run = to_hex(random(4));
     done_.target.client_certificate = client_certificate;
-    done_.target.key_identifiers = {options.key_identifiers.symmetric, options.key_identifiers.transport,
-                                    options.key_identifiers.agreement, options.key_identifiers.signing};
+    done_.target.key_identifiers = options.key_identifiers;
     fill_.key_identifiers = options.key_identifiers;
     auto const& mine = options.credentials;
     if (mine.has_basic() && options.may_send_credentials()) {

@@ -24,7 +24,7 @@ struct opener {
   test_root ca;
   pki::private_key const generated = make_key();
   pki::private_key const rsa = make_key(pki::key_spec::rsa(2048)), ec = make_key(), stranger = make_key();
-  run_options::known_identifiers const known{bytes(16, 1), bytes(20, 2), bytes(20, 3), {}};
+  known_identifiers const known{bytes(16, 1), bytes(20, 2), bytes(20, 3), {}};
   opening_keys keys;
 
   opener() {

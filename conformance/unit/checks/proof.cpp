@@ -77,7 +77,7 @@ private:
 struct proof::state {
   key_pool keys;
   generated_keys generated;
-  run_options::known_identifiers known; ///< the same in all runs
+  known_identifiers known; ///< the same in all runs
   secret_bytes symmetric;
   std::optional<pki::private_key> transport, agreement;
 
